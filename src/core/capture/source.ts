@@ -1,0 +1,37 @@
+import type { WALEvent } from '../events/wal-event.ts'
+
+/**
+ * A run of row events, in commit order. It may hold several small transactions, or a part of a large one.
+ */
+export interface EventChunk {
+  readonly events: readonly WALEvent[]
+  /**
+   * Confirms every transaction whose end lies in this chunk or before it. Absent where no transaction ends here. Calling
+   * it twice, or late, or for a later chunk first, is harmless: a source confirms a position once all before it are confirmed.
+   */
+  readonly acknowledge?: () => void
+}
+
+/** A table that the schemas read, and the columns that must be known of its old rows. */
+export interface TableRequirement {
+  /** Postgres schema; absent means `public`. */
+  readonly schema?: string | undefined
+  readonly table: string
+  /** Columns that link or identify: without their old value an UPDATE or DELETE can't find its objects. */
+  readonly oldColumns: readonly string[]
+}
+
+/**
+ * Delivers row events.
+ *
+ * Contract:
+ * - every committed change of the required tables is delivered at least once, in commit order; a rolled-back one never;
+ * - nothing is confirmed to the server before its chunk (and all before) was acknowledged;
+ * - the consumer's pull is the back-pressure: memory is bounded while it does not pull;
+ * - after a lost connection the source reconnects by itself and delivers again what was not acknowledged;
+ * - the iteration ends after `stop`, or throws a `CaptureError` where going on is impossible.
+ */
+export interface Source {
+  stream(tables: readonly TableRequirement[]): AsyncIterable<EventChunk>
+  stop(): Promise<void>
+}

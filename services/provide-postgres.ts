@@ -1,0 +1,55 @@
+import pg from 'pg'
+import { startPostgres } from './postgres.ts'
+import { type Environment, firstSet, reasonOf, type Service, withoutPassword } from './service.ts'
+
+/**
+ * A Postgres with logical replication: that of TEST_POSTGRES_URL or DATABASE_URL when one is set, else one started from
+ * the embedded binaries (of version TEST_POSTGRES_VERSION), else one started from binaries on this machine.
+ *
+ * @throws Error naming the variable when the server there can't be used: what was asked for is never replaced silently.
+ */
+export async function providePostgres(environment: Environment = process.env): Promise<Service> {
+  const given = firstSet(environment, ['TEST_POSTGRES_URL', 'DATABASE_URL'])
+  if (given !== undefined) {
+    const version = await checkGiven(given.name, given.value)
+    const report = `postgres: ${version} of ${given.name} (${withoutPassword(given.value)})`
+    return { url: given.value, report, stop: async () => undefined }
+  }
+  const version = environment['TEST_POSTGRES_VERSION']
+  const server = await startPostgres(version ? { version } : {})
+  return {
+    url: server.url,
+    report: `postgres: started ${server.version} on 127.0.0.1:${server.port} (in a temporary directory)`,
+    stop: () => server.stop(),
+  }
+}
+
+async function checkGiven(variable: string, url: string): Promise<string> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    const { rows } = await client.query<{ version: string; wal_level: string }>(
+      `select current_setting('server_version') as version, current_setting('wal_level') as wal_level`,
+    )
+    const { version = '', wal_level = '' } = rows[0] ?? {}
+    if (wal_level !== 'logical') throw new WrongWalLevel(wal_level)
+    return version
+  } catch (error) {
+    if (error instanceof WrongWalLevel) {
+      throw new Error(
+        `The Postgres of ${variable} has wal_level=${error.message}. Run "alter system set wal_level = 'logical'" there and ` +
+          `restart it, or unset ${variable} to have one started.`,
+      )
+    }
+    throw new Error(
+      `No Postgres at ${variable} (${withoutPassword(url)}): ${reasonOf(error)}. ` +
+        `Start it, or correct or unset ${variable} to have one started.`,
+      { cause: error },
+    )
+  } finally {
+    await client.end().catch(() => undefined)
+  }
+}
+
+class WrongWalLevel extends Error {}

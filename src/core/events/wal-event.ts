@@ -18,7 +18,7 @@ export interface EventOrigin {
    * the connection that reads.
    */
   readonly xid?: number | string | undefined
-  /** End of the transaction's commit record, as Postgres prints it (`'16/B374D848'`). */
+  /** Position of the transaction's commit record, as Postgres prints it (`'16/B374D848'`). */
   readonly lsn?: string | undefined
   readonly commitTime?: Date | string | undefined
 }

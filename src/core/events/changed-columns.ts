@@ -1,0 +1,45 @@
+import type { EventRow } from './wal-event.ts'
+
+/**
+ * Whether an UPDATE may have changed one of the columns. A column that one of the rows does not hold is unknown, and
+ * unknown counts as changed.
+ */
+export function mayHaveChanged(columns: readonly string[], data: EventRow, dataOld: EventRow | undefined): boolean {
+  if (dataOld === undefined) return columns.length > 0
+  for (const column of columns) {
+    const before = valueOf(dataOld, column)
+    const after = valueOf(data, column)
+    if (before === undefined || after === undefined || !sameValue(before, after)) return true
+  }
+  return false
+}
+
+/** The value of a column, `undefined` where the row does not hold it: a column may be called `constructor`. */
+export function valueOf(row: EventRow | undefined, column: string): unknown {
+  return row !== undefined && Object.hasOwn(row, column) ? row[column] : undefined
+}
+
+/** Structural equality over what drivers make of Postgres values. In doubt two values differ. */
+function sameValue(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
+  if (a instanceof Date && b instanceof Date) return a.getTime() === b.getTime()
+  if (ArrayBuffer.isView(a) && ArrayBuffer.isView(b)) return sameBytes(a, b)
+  if (Object.getPrototypeOf(a) !== Object.getPrototypeOf(b)) return false
+  if (Array.isArray(a) && Array.isArray(b)) {
+    return a.length === b.length && a.every((item, index) => sameValue(item, b[index]))
+  }
+  const keys = Object.keys(a)
+  return (
+    keys.length > 0 &&
+    keys.length === Object.keys(b).length &&
+    keys.every((key) => Object.hasOwn(b, key) && sameValue(Reflect.get(a, key), Reflect.get(b, key)))
+  )
+}
+
+function sameBytes(a: ArrayBufferView, b: ArrayBufferView): boolean {
+  if (a.byteLength !== b.byteLength) return false
+  const left = new Uint8Array(a.buffer, a.byteOffset, a.byteLength)
+  const right = new Uint8Array(b.buffer, b.byteOffset, b.byteLength)
+  return left.every((byte, index) => byte === right[index])
+}

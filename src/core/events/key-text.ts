@@ -1,0 +1,51 @@
+import { CaptureError } from '../errors/capture-error.ts'
+
+/**
+ * The text form of a key or link value, as a query parameter that Postgres reads back as the same value. It is what
+ * ids are inside pg-capture: a string, whatever the driver, the event source or the set made of the value.
+ *
+ * @example
+ * ```ts
+ * keyText(1) // '1'
+ * keyText(9007199254740993n) // '9007199254740993'
+ * keyText('A') // 'A'
+ * ```
+ */
+export function keyText(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return value
+    case 'number':
+    case 'bigint':
+    case 'boolean':
+      return String(value)
+    case 'object':
+      if (value instanceof Date) return dateText(value)
+      if (value instanceof Uint8Array) return bytesText(value)
+  }
+  throw new CaptureError(
+    'EVENT_MALFORMED',
+    `A key column holds a JavaScript ${typeof value} that is no Postgres value. Pass keys as string, number, bigint, ` +
+      'boolean, Date or Uint8Array.',
+  )
+}
+
+const two = (n: number): string => String(n).padStart(2, '0')
+
+/**
+ * Local time with its offset: the inverse of how `pg` reads date, timestamp and timestamptz alike. UTC would move a
+ * `date`, which `pg` reads as local midnight, to the day before.
+ */
+function dateText(date: Date): string {
+  const offset = -date.getTimezoneOffset()
+  const zone = `${offset < 0 ? '-' : '+'}${two(Math.floor(Math.abs(offset) / 60))}:${two(Math.abs(offset) % 60)}`
+  const day = `${String(date.getFullYear()).padStart(4, '0')}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
+  const time = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
+  return `${day} ${time}.${String(date.getMilliseconds()).padStart(3, '0')}${zone}`
+}
+
+function bytesText(bytes: Uint8Array): string {
+  let text = '\\x'
+  for (const byte of bytes) text += byte.toString(16).padStart(2, '0')
+  return text
+}

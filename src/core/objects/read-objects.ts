@@ -1,0 +1,93 @@
+import { CaptureError } from '../errors/capture-error.ts'
+import { type Plan, planOf } from '../schema/plan.ts'
+import type { RootSchema } from '../schema/schema.ts'
+import type { QueryClient } from '../sql/client.ts'
+import { quoteIdentifier, quoteTable } from '../sql/identifier.ts'
+import { objectSql } from './object-expression.ts'
+
+/** What became of the ids asked for, all of it read in one snapshot. */
+export interface Objects {
+  /** Those that have a row, with their object. */
+  readonly present: { id: string; object: unknown }[]
+  /** Those that have none. */
+  readonly absent: string[]
+  /** Orders snapshots: of two, the later one never has the smaller number. */
+  readonly version: bigint
+}
+
+/**
+ * The number of transactions that are complete in the statement's own snapshot. The sets of complete transactions of two
+ * snapshots are nested, so their sizes order the snapshots; xmax alone, or a WAL position, does not.
+ */
+const SNAPSHOT_VERSION =
+  '(SELECT pg_snapshot_xmax("snapshot")::text::bigint - (SELECT COUNT(*) FROM pg_snapshot_xip("snapshot"))' +
+  ' FROM pg_current_snapshot() AS "snapshot")'
+
+/**
+ * Reads the objects of the ids in one statement, so in one snapshot.
+ *
+ * The ids go in as one array, whose type Postgres takes from the primary key (`COALESCE` with an empty array of its
+ * values), and come back in the text form that Postgres gives them: `'1.00'` and `'1.0'`, or a UUID in capitals, are the
+ * row's own id again, and an id without a row comes back too, in the form that its row would have.
+ *
+ * @throws CaptureError `CLIENT_RESULT_INVALID` where the client changes what Postgres sent.
+ */
+export async function readObjects(
+  schema: RootSchema,
+  ids: readonly string[],
+  client: QueryClient,
+): Promise<Objects> {
+  const { rows } = await client.query(statementOf(planOf(schema)), [ids])
+  const present = new Map<string, unknown>()
+  const absent = new Set<string>()
+  let version = -1n
+  for (const row of rows) {
+    const { id, object, version: versionText } = readRow(row)
+    if (object === null) absent.add(id)
+    else if (!present.has(id)) present.set(id, JSON.parse(object))
+    version = BigInt(versionText)
+  }
+  return {
+    present: Array.from(present, ([id, object]) => ({ id, object })),
+    absent: [...absent].filter((id) => !present.has(id)),
+    version,
+  }
+}
+
+const statements = new WeakMap<Plan, string>()
+
+function statementOf(plan: Plan): string {
+  const known = statements.get(plan)
+  if (known !== undefined) return known
+  const statement = writeStatement(plan)
+  statements.set(plan, statement)
+  return statement
+}
+
+function writeStatement(plan: Plan): string {
+  const { alias, from, joins, expression } = objectSql(plan)
+  const column = quoteIdentifier(plan.primaryKey)
+  const key = `${alias}.${column}`
+  // No table's alias is "asked": each ends in a number.
+  return (
+    `SELECT COALESCE(${key}, "asked"."id")::text AS "id",` +
+    ` CASE WHEN ${key} IS NOT NULL THEN COALESCE((${expression})::text, 'null') END AS "object",` +
+    ` ${SNAPSHOT_VERSION}::text AS "version"` +
+    ` FROM UNNEST(COALESCE($1, ARRAY(SELECT ${column} FROM ${quoteTable(plan.root.table)} LIMIT 0))) AS "asked" ("id")` +
+    ` LEFT JOIN ${from} ON ${key} = "asked"."id"${joins}`
+  )
+}
+
+function readRow(row: unknown): { id: string; object: string | null; version: string } {
+  if (typeof row === 'object' && row !== null && 'id' in row && 'object' in row && 'version' in row) {
+    const { id, object, version } = row
+    if (typeof id === 'string' && (object === null || typeof object === 'string') && typeof version === 'string') {
+      return { id, object, version }
+    }
+  }
+  throw new CaptureError(
+    'CLIENT_RESULT_INVALID',
+    'The client gave a row without the text columns "id", "object" and "version" that were asked for. Pass a client whose ' +
+      'query(text, values) resolves to { rows } with one object per row, text as string and NULL as null.',
+  )
+}

@@ -1,0 +1,73 @@
+import { CaptureError } from '../errors/capture-error.ts'
+import { mayHaveChanged, valueOf } from '../events/changed-columns.ts'
+import { keyText } from '../events/key-text.ts'
+import { displayTableName } from '../events/table-name.ts'
+import type { EventRow, WALEvent } from '../events/wal-event.ts'
+import type { TableNode } from '../schema/plan.ts'
+import { quoteTable } from '../sql/identifier.ts'
+
+/** A change of a row, other than the emptying of its whole table. */
+export type RowEvent = Exclude<WALEvent, { action: 'TRUNCATE' }>
+
+/**
+ * The keys from which the event's row hangs, or hung, on the rows above it at this place of the schema: the old **and**
+ * the new one, since an UPDATE that moves a row concerns the object that it leaves as much as the one that it joins.
+ * Empty where the event can't change an object through this place.
+ *
+ * @throws CaptureError `EVENT_VALUE_UNKNOWN` where a key is needed that the source did not send.
+ */
+export function affectedKeys(node: TableNode, event: RowEvent, keyColumn: string, rowMayReappear: boolean): string[] {
+  switch (event.action) {
+    case 'INSERT':
+      return isPromised(node) && !rowMayReappear ? [] : present([keyOf(node, keyColumn, event.data, 'new')])
+    case 'DELETE':
+      return isPromised(node) ? [] : present([keyOf(node, keyColumn, event.dataOld, 'old')])
+    case 'UPDATE': {
+      if (!mayHaveChanged(node.columns, event.data, event.dataOld ?? undefined)) return []
+      const after = keyOf(node, keyColumn, event.data, 'new')
+      return present([after, oldKeyOf(node, keyColumn, event, after)])
+    }
+    default:
+      return event satisfies never
+  }
+}
+
+/** While a foreign key holds, no row points to one that is not there yet, or no longer. */
+export function isPromised(node: TableNode): boolean {
+  return node.link?.guaranteed === true
+}
+
+function oldKeyOf(
+  node: TableNode,
+  column: string,
+  event: { readonly dataOld?: EventRow | undefined },
+  after: string | null,
+): string | null {
+  // Postgres sends no old row at all where the replica identity, by default the primary key, did not change.
+  const hasOldRow = event.dataOld !== undefined && event.dataOld !== null && Object.keys(event.dataOld).length > 0
+  if (node.link === null && !hasOldRow) return after
+  return keyOf(node, column, event.dataOld ?? undefined, 'old')
+}
+
+function keyOf(node: TableNode, column: string, row: EventRow | undefined, which: 'old' | 'new'): string | null {
+  const value = valueOf(row, column)
+  if (value === undefined) throw unknownKey(node, column, which)
+  return value === null ? null : keyText(value)
+}
+
+function unknownKey(node: TableNode, column: string, which: 'old' | 'new'): CaptureError {
+  const fix =
+    which === 'old'
+      ? `Run: ALTER TABLE ${quoteTable(node.table)} REPLICA IDENTITY FULL; and let the source pass the old row on whole.`
+      : 'Let the source pass the new row on with this column.'
+  return new CaptureError(
+    'EVENT_VALUE_UNKNOWN',
+    `Column "${column}" of ${displayTableName(node.table)} is missing from the ${which} row of an event, so the objects ` +
+      `that it belongs to can't be found. ${fix}`,
+  )
+}
+
+/** NULL links to nothing; one key is looked up once. */
+function present(keys: readonly (string | null)[]): string[] {
+  return [...new Set(keys.filter((key) => key !== null))]
+}

@@ -1,0 +1,83 @@
+import { CaptureError } from '../errors/capture-error.ts'
+import { checkEvent } from '../events/check-event.ts'
+import { displayTableName, parseTableName, tableKey } from '../events/table-name.ts'
+import type { WALEvent } from '../events/wal-event.ts'
+import { type Plan, planOf, type TableNode } from '../schema/plan.ts'
+import type { RootSchema } from '../schema/schema.ts'
+import { type Parameter, QueryBuilder, type SqlParts } from '../sql/query-builder.ts'
+import { affectedKeys } from './affected-keys.ts'
+import { allRootIds, type PathToRoot, pathToRoot } from './path-to-root.ts'
+
+export interface RootIds {
+  /** The ids that the event itself tells, as text. */
+  readonly ids: string[]
+  /** Finds the ids of the other objects; `null` where no look-up is needed. */
+  readonly query: QueryBuilder<{ id: unknown }> | null
+}
+
+/**
+ * Tells which objects an event can change: ids where the event itself names them, a query for the rest.
+ *
+ * @example
+ * ```ts
+ * const { ids, query } = getRootIdsFromEvent(schema, {
+ *   action: 'UPDATE',
+ *   table: 'author',
+ *   data: { id: 'bar', name: 'Alice' },
+ *   dataOld: { id: 'bar', name: 'Bob' },
+ * })
+ * ids // []
+ * query.toString()
+ * // SELECT "book_1"."id" AS "id" FROM "book" AS "book_1" WHERE "book_1"."authorId" = 'bar' GROUP BY "book_1"."id"
+ * ```
+ *
+ * An event that can't change an object, such as an UPDATE of columns that the schema does not read, gives neither.
+ *
+ * @throws SchemaError
+ * @throws CaptureError `EVENT_MALFORMED`; `EVENT_VALUE_UNKNOWN` where a key that is needed was not sent;
+ *   `TRUNCATE_UNHANDLED` for a TRUNCATE of the root table, after which there are no ids to give.
+ */
+export function getRootIdsFromEvent(schema: RootSchema, event: WALEvent): RootIds {
+  checkEvent(event)
+  const plan = planOf(schema)
+  const nodes = nodesOf(plan, event)
+  if (event.action === 'TRUNCATE') return truncated(plan, nodes)
+
+  const ids = new Set<string>()
+  const lookUps: SqlParts[] = []
+  for (const node of nodes) {
+    const path = pathToRoot(plan, node, 'value')
+    const keys = affectedKeys(node, event, path.keyColumn, false)
+    if (path.lookUp === null) keys.forEach((key) => ids.add(key))
+    else if (keys.length > 0) lookUps.push(lookUpParts(path.lookUp, keys))
+  }
+  return { ids: [...ids], query: lookUps.length === 0 ? null : new QueryBuilder(union(lookUps)) }
+}
+
+/** The places of the schema that read the event's table. */
+export function nodesOf(plan: Plan, event: WALEvent): readonly TableNode[] {
+  return plan.nodesByTable.get(tableKey(parseTableName(event.table, event.schema))) ?? []
+}
+
+export function rootTruncated(plan: Plan): CaptureError {
+  return new CaptureError(
+    'TRUNCATE_UNHANDLED',
+    `Table ${displayTableName(plan.root.table)} was truncated, so that every object is gone. Give the EventAggregator an ` +
+      'onTruncate that removes all objects.',
+  )
+}
+
+function truncated(plan: Plan, nodes: readonly TableNode[]): RootIds {
+  if (nodes.includes(plan.root)) throw rootTruncated(plan)
+  return { ids: [], query: nodes.length === 0 ? null : new QueryBuilder([allRootIds(plan)]) }
+}
+
+function lookUpParts(lookUp: NonNullable<PathToRoot['lookUp']>, keys: readonly string[]): SqlParts {
+  const [first, ...others] = keys.map((value): Parameter => ({ value }))
+  if (first === undefined || others.length === 0) return [`${lookUp.head} = `, ...(first ? [first] : []), lookUp.tail]
+  return [`${lookUp.head} IN (`, first, ...others.flatMap((other) => [', ', other]), `)${lookUp.tail}`]
+}
+
+function union(lookUps: readonly SqlParts[]): SqlParts {
+  return lookUps.flatMap((parts, index) => (index === 0 ? parts : [' UNION ', ...parts]))
+}

@@ -1,0 +1,75 @@
+import type { TableReference } from '../events/table-name.ts'
+
+/** The value of a column of the row. */
+export interface ColumnSchema {
+  readonly type: 'column'
+  readonly column: string
+}
+
+/** An object of any number of properties, all read in the context of the same row. */
+export interface ObjectSchema {
+  readonly type: 'object'
+  readonly properties: Readonly<Record<string, Schema>>
+}
+
+/** The value of `schema` in the one row of `referencesTable` that this row's `column` points to; `null` without one. */
+export interface ManyToOneSchema {
+  readonly type: 'many-to-one'
+  readonly column: string
+  readonly referencesTable: TableReference
+  /** Has to be unique. */
+  readonly referencesColumn: string
+  /**
+   * Promises that every non-null `column` has its row. An INSERT or a DELETE on the referenced table then needs no look-up
+   * of its own.
+   */
+  readonly hasFKConstraint: boolean
+  readonly schema: Schema
+}
+
+/**
+ * An array of `schema`, one per row of `referencingTable` whose `referencingColumn` equals this row's `column`. SQL NULLs
+ * are left out; a one-to-many directly inside is flattened into the one array.
+ */
+export interface OneToManySchema {
+  readonly type: 'one-to-many'
+  readonly column: string
+  readonly referencingTable: TableReference
+  readonly referencingColumn: string
+  readonly schema: Schema
+}
+
+/** What to make of a row. */
+export type Schema = ColumnSchema | ObjectSchema | ManyToOneSchema | OneToManySchema
+
+/**
+ * Describes the object: one for each row of `table`.
+ *
+ * @example
+ * ```ts
+ * const schema: RootSchema = {
+ *   table: 'book',
+ *   primaryKey: 'id',
+ *   schema: {
+ *     type: 'object',
+ *     properties: {
+ *       id: { type: 'column', column: 'id' },
+ *       author: {
+ *         type: 'many-to-one',
+ *         column: 'authorId',
+ *         referencesTable: 'author',
+ *         referencesColumn: 'id',
+ *         hasFKConstraint: true,
+ *         schema: { type: 'column', column: 'name' },
+ *       },
+ *     },
+ *   },
+ * }
+ * // { id: 'foo', author: 'Alice' }
+ * ```
+ */
+export interface RootSchema {
+  readonly table: TableReference
+  readonly primaryKey: string
+  readonly schema: Schema
+}

@@ -1,0 +1,126 @@
+import { byteLength, MAX_IDENTIFIER_BYTES } from '../sql/identifier.ts'
+import type { RootSchema, Schema } from './schema.ts'
+import { SchemaError, type SchemaIssue } from './schema-error.ts'
+
+type Check = (value: unknown, path: string, issues: Issues) => void
+type Fields = Readonly<Record<string, Check>>
+
+/** Keyed by kind, so that a new kind can't be forgotten here. */
+const FIELDS: Readonly<Record<Schema['type'], Fields>> = {
+  column: { column: checkColumn },
+  object: { properties: checkProperties },
+  'many-to-one': {
+    column: checkColumn,
+    referencesTable: checkTable,
+    referencesColumn: checkColumn,
+    hasFKConstraint: checkBoolean,
+    schema: checkSchema,
+  },
+  'one-to-many': {
+    column: checkColumn,
+    referencingTable: checkTable,
+    referencingColumn: checkColumn,
+    schema: checkSchema,
+  },
+}
+
+const ROOT_FIELDS: Fields = { table: checkTable, primaryKey: checkColumn, schema: checkSchema }
+
+/**
+ * Refuses a schema that can't work: unknown kinds, missing, misspelt or surplus fields, empty objects, names that
+ * Postgres would cut off and so confuse, a schema that holds itself.
+ *
+ * @throws SchemaError with every problem and its path.
+ */
+export function validateSchema(schema: RootSchema): void {
+  const issues = new Issues()
+  if (isRecord(schema)) checkFields(schema, ROOT_FIELDS, '', issues, [])
+  else issues.add('the schema', 'has to be an object with table, primaryKey and schema')
+  if (issues.list.length > 0) throw new SchemaError(issues.list)
+}
+
+class Issues {
+  readonly list: SchemaIssue[] = []
+  /** The schemas that hold the one being checked, so that a circle is found and not followed. */
+  readonly open = new Set<object>()
+
+  add(path: string, message: string): void {
+    this.list.push({ path, message })
+  }
+}
+
+function checkFields(
+  value: Record<string, unknown>,
+  fields: Fields,
+  path: string,
+  issues: Issues,
+  others: readonly string[],
+): void {
+  for (const [name, check] of Object.entries(fields)) check(value[name], join(path, name), issues)
+  for (const name of Object.keys(value)) {
+    if (Object.hasOwn(fields, name) || others.includes(name)) continue
+    issues.add(join(path, name), `is no field here; the fields are ${[...others, ...Object.keys(fields)].join(', ')}`)
+  }
+}
+
+function checkSchema(value: unknown, path: string, issues: Issues): void {
+  if (!isRecord(value)) return issues.add(path, 'has to be a schema, an object with a "type"')
+  if (issues.open.has(value)) return issues.add(path, 'holds itself; a schema has to end somewhere')
+  const fields = typeof value['type'] === 'string' && Object.hasOwn(FIELDS, value['type']) && value['type']
+  if (fields === false) {
+    return issues.add(join(path, 'type'), `has to be one of ${Object.keys(FIELDS).join(', ')}`)
+  }
+  issues.open.add(value)
+  checkFields(value, FIELDS[fields as Schema['type']], path, issues, ['type'])
+  issues.open.delete(value)
+}
+
+function checkProperties(value: unknown, path: string, issues: Issues): void {
+  if (!isRecord(value)) return issues.add(path, 'has to be an object from property names to schemas')
+  const names = Object.keys(value)
+  if (names.length === 0) issues.add(path, 'is empty; an object needs at least one property')
+  for (const name of names) {
+    if (name.includes('\0')) issues.add(join(path, name), 'has a NUL character in its name, which Postgres can not hold')
+    else checkSchema(value[name], join(path, name), issues)
+  }
+}
+
+function checkTable(value: unknown, path: string, issues: Issues): void {
+  if (!isRecord(value)) {
+    if (typeof value !== 'string' || value === '') return issues.add(path, 'has to be the name of a table')
+    const dot = value.indexOf('.')
+    const names = dot === -1 ? [value] : [value.slice(0, dot), value.slice(dot + 1)]
+    for (const name of names) checkName(name, path, issues, 'a table')
+    return
+  }
+  checkName(value['table'], join(path, 'table'), issues, 'a table')
+  if (value['schema'] !== undefined) checkName(value['schema'], join(path, 'schema'), issues, 'a Postgres schema')
+}
+
+function checkColumn(value: unknown, path: string, issues: Issues): void {
+  checkName(value, path, issues, 'a column')
+}
+
+function checkName(value: unknown, path: string, issues: Issues, what: string): void {
+  if (typeof value !== 'string' || value === '') return issues.add(path, `has to be the name of ${what}`)
+  if (value.includes('\0')) return issues.add(path, 'has a NUL character, which Postgres can not hold')
+  const bytes = byteLength(value)
+  if (bytes > MAX_IDENTIFIER_BYTES) {
+    issues.add(path, `has ${bytes} bytes; Postgres cuts names off after ${MAX_IDENTIFIER_BYTES}`)
+  }
+}
+
+function checkBoolean(value: unknown, path: string, issues: Issues): void {
+  if (typeof value !== 'boolean') issues.add(path, 'has to be true or false')
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** `a` and `b` as `a.b`; a name that would not read back as one is put in brackets. */
+function join(path: string, name: string): string {
+  const plain = /^[\w$-]+$/u.test(name)
+  if (path === '') return plain ? name : `[${JSON.stringify(name)}]`
+  return plain ? `${path}.${name}` : `${path}[${JSON.stringify(name)}]`
+}

@@ -1,0 +1,74 @@
+import type { QueryClient } from './client.ts'
+import { quoteLiteral } from './identifier.ts'
+
+/** A value that a statement takes as parameter. Two uses of one object are one parameter. */
+export interface Parameter {
+  readonly value: unknown
+}
+
+/** A statement in pieces: SQL text, and parameters where they stand in it. */
+export type SqlParts = readonly (string | Parameter)[]
+
+/**
+ * A statement with its parameters.
+ *
+ * @example
+ * ```ts
+ * const { query } = getRootIdsFromEvent(schema, event)
+ * query.toQuery() // { text: 'SELECT … WHERE "book_1"."authorId" = $1 GROUP BY "book_1"."id"', values: ['bar'] }
+ * query.toString() // `SELECT … WHERE "book_1"."authorId" = 'bar' GROUP BY "book_1"."id"`
+ * await query.run(client) // [{ id: 'foo' }]
+ * ```
+ */
+export class QueryBuilder<Row = Record<string, unknown>> {
+  readonly #parts: SqlParts
+
+  constructor(parts: SqlParts) {
+    this.#parts = parts
+  }
+
+  /** The statement for a driver: `$n` in the text, the values in their order. */
+  toQuery(): { text: string; values: unknown[] } {
+    const numbers = new Map<Parameter, number>()
+    let text = ''
+    for (const part of this.#parts) {
+      if (typeof part === 'string') {
+        text += part
+        continue
+      }
+      const number = numbers.get(part) ?? numbers.size + 1
+      numbers.set(part, number)
+      text += `$${number}`
+    }
+    return { text, values: [...numbers.keys()].map((parameter) => parameter.value) }
+  }
+
+  /** The statement with its values quoted in, for a person to read or to paste into psql. */
+  toString(): string {
+    return this.#parts.map((part) => (typeof part === 'string' ? part : literal(part.value))).join('')
+  }
+
+  async run(client: QueryClient): Promise<Row[]> {
+    const { text, values } = this.toQuery()
+    const { rows } = await client.query(text, values)
+    return rows as Row[]
+  }
+}
+
+function literal(value: unknown): string {
+  if (value === null || value === undefined) return 'NULL'
+  if (typeof value === 'number' || typeof value === 'bigint') return String(value)
+  if (typeof value === 'boolean') return value ? 'TRUE' : 'FALSE'
+  if (Array.isArray(value)) return quoteLiteral(arrayText(value))
+  if (value instanceof Date) return quoteLiteral(value.toISOString())
+  return quoteLiteral(typeof value === 'string' ? value : JSON.stringify(value))
+}
+
+function arrayText(items: readonly unknown[]): string {
+  const quoted = items.map((item) =>
+    item === null || item === undefined
+      ? 'NULL'
+      : `"${String(item).replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`,
+  )
+  return `{${quoted.join(',')}}`
+}

@@ -1,0 +1,144 @@
+import { IdsWalk } from './ids-walk.ts'
+import type { Claim, ClaimingIdsSet, IdsSet } from './ids-set.ts'
+import { inTurn } from './in-turn.ts'
+import { positiveInteger } from './positive-integer.ts'
+
+interface Flight {
+  readonly token: string
+  /** What the set gave for this id: only these very values can be deleted from it. */
+  readonly values: unknown[]
+  /** Whether it was added during the flight: then the set keeps it. */
+  again: boolean
+}
+
+/**
+ * Claims over a set that has only `add`, `delete` and `getAll`, safe within this process.
+ *
+ * Ids stay in the set until they are acknowledged, so a crash loses none. An id added during its flight is not deleted
+ * when the flight ends: that flag, raised before the set is touched, is the id's generation. No `add` overlaps a `delete`.
+ *
+ * Leases never end: a builder that is gone is a process that is gone. An error of the set comes through as it is.
+ */
+export class PlainSetClaims implements ClaimingIdsSet {
+  readonly #set: IdsSet
+  readonly #flights = new Map<string, Flight>()
+  readonly #changeInTurn = inTurn()
+  readonly #claimInTurn = inTurn()
+  #walk: IdsWalk | undefined
+  /** Whether an id has become claimable that the current walk may have passed by. */
+  #walkIsBehind = false
+  #lastToken = 0
+
+  constructor(set: IdsSet) {
+    this.#set = set
+  }
+
+  get durable(): boolean {
+    return this.#set.durable === true
+  }
+
+  async add(ids: string[]): Promise<void> {
+    if (ids.length === 0) return
+    this.#walkIsBehind = true
+    for (const id of ids) {
+      const flight = this.#flights.get(id)
+      if (flight) flight.again = true
+    }
+    await this.#changeInTurn(() => this.#set.add(ids))
+  }
+
+  async delete(ids: string[]): Promise<void> {
+    if (ids.length > 0) await this.#changeInTurn(() => this.#set.delete(ids))
+  }
+
+  getAll(): Iterable<unknown[]> | AsyncIterable<unknown[]> {
+    return this.#set.getAll()
+  }
+
+  async claim(max: number, leaseMs: number): Promise<Claim> {
+    positiveInteger(max, 'max')
+    positiveInteger(leaseMs, 'leaseMs')
+    return this.#claimInTurn(() => this.#claimByWalking(max))
+  }
+
+  async acknowledge(claim: Claim): Promise<void> {
+    await this.#changeInTurn(async () => {
+      const ids = this.#heldBy(claim)
+      const done = ids.flatMap((id) => {
+        const flight = this.#flights.get(id)
+        return !flight || flight.again ? [] : flight.values
+      })
+      try {
+        // The set declares strings, yet it gets back what it gave: a set of numbers could not delete '1'.
+        if (done.length > 0) await this.#set.delete(done as string[])
+      } catch (error) {
+        this.#walkIsBehind = true
+        throw error
+      } finally {
+        this.#endFlights(ids)
+      }
+    })
+  }
+
+  async release(claim: Claim): Promise<void> {
+    this.#walkIsBehind = true
+    this.#endFlights(this.#heldBy(claim))
+  }
+
+  async renew(_claim: Claim, leaseMs: number): Promise<boolean> {
+    positiveInteger(leaseMs, 'leaseMs')
+    return true
+  }
+
+  /**
+   * Goes on where the last claim stopped. At the end of the walk it starts over at most once, and only where something has
+   * become claimable since: a set that never forgets an id would otherwise keep one build run busy for ever.
+   */
+  async #claimByWalking(max: number): Promise<Claim> {
+    this.#lastToken += 1
+    const claim = { ids: [] as string[], token: String(this.#lastToken) }
+    let mayStartOver = true
+    try {
+      while (claim.ids.length < max) {
+        if (!this.#walk) {
+          mayStartOver = false
+          this.#walkIsBehind = false
+          this.#walk = new IdsWalk(this.#set)
+        }
+        const walk = this.#walk
+        while (claim.ids.length < max && walk.hasBatch) this.#take(walk.nextId(), claim)
+        if (claim.ids.length === max || (await walk.fetchBatch())) continue
+        this.#walk = undefined
+        if (!mayStartOver || !this.#walkIsBehind) break
+      }
+    } catch (error) {
+      this.#endFlights(claim.ids)
+      const walk = this.#walk
+      this.#walk = undefined
+      await walk?.close()
+      throw error
+    }
+    return claim
+  }
+
+  #take({ id, value }: { id: string; value: unknown }, claim: { ids: string[]; token: string }): void {
+    const flight = this.#flights.get(id)
+    if (!flight) {
+      this.#flights.set(id, { token: claim.token, values: [value], again: false })
+      claim.ids.push(id)
+    } else if (!flight.values.includes(value)) {
+      flight.values.push(value)
+    }
+  }
+
+  #heldBy(claim: Claim): string[] {
+    return claim.ids.filter((id) => this.#flights.get(id)?.token === claim.token)
+  }
+
+  #endFlights(ids: readonly string[]): void {
+    for (const id of ids) {
+      if (this.#flights.get(id)?.again) this.#walkIsBehind = true
+      this.#flights.delete(id)
+    }
+  }
+}

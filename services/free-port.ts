@@ -14,3 +14,21 @@ export function freePort(): Promise<number> {
     })
   })
 }
+
+/**
+ * Boots a server on a free port. Between our look for the port and the server's use of it another process may take it:
+ * then `portTaken` says so, and it is tried again with another.
+ */
+export async function onFreePort<T>(
+  boot: (port: number) => Promise<T>,
+  portTaken: (error: Error) => boolean,
+): Promise<{ port: number; started: T }> {
+  for (let attempt = 1; ; attempt++) {
+    const port = await freePort()
+    try {
+      return { port, started: await boot(port) }
+    } catch (error) {
+      if (attempt === 3 || !(error instanceof Error) || !portTaken(error)) throw error
+    }
+  }
+}

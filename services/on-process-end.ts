@@ -29,7 +29,7 @@ function unlisten(): void {
 }
 
 function runAll(): void {
-  for (const cleanup of [...cleanups]) cleanup()
+  for (const cleanup of cleanups) cleanup()
 }
 
 function dieOf(signal: NodeJS.Signals): void {

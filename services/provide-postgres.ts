@@ -25,31 +25,30 @@ export async function providePostgres(environment: Environment = process.env): P
 }
 
 async function checkGiven(variable: string, url: string): Promise<string> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
-  client.on('error', () => undefined)
-  try {
-    await client.connect()
-    const { rows } = await client.query<{ version: string; wal_level: string }>(
-      `select current_setting('server_version') as version, current_setting('wal_level') as wal_level`,
-    )
-    const { version = '', wal_level = '' } = rows[0] ?? {}
-    if (wal_level !== 'logical') throw new WrongWalLevel(wal_level)
-    return version
-  } catch (error) {
-    if (error instanceof WrongWalLevel) {
-      throw new Error(
-        `The Postgres of ${variable} has wal_level=${error.message}. Run "alter system set wal_level = 'logical'" there and ` +
-          `restart it, or unset ${variable} to have one started.`,
-      )
-    }
+  const { version, walLevel } = await askServer(url).catch((error: unknown) => {
     throw new Error(
       `No Postgres at ${variable} (${withoutPassword(url)}): ${reasonOf(error)}. ` +
         `Start it, or correct or unset ${variable} to have one started.`,
       { cause: error },
     )
+  })
+  if (walLevel === 'logical') return version
+  throw new Error(
+    `The Postgres of ${variable} (${withoutPassword(url)}) has wal_level=${walLevel}. ` +
+      `Run "alter system set wal_level = 'logical'" there and restart it, or unset ${variable} to have one started.`,
+  )
+}
+
+async function askServer(url: string): Promise<{ version: string; walLevel: string }> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    const { rows } = await client.query<{ version: string; walLevel: string }>(
+      `select current_setting('server_version') as version, current_setting('wal_level') as "walLevel"`,
+    )
+    return rows[0] ?? { version: 'of unknown version', walLevel: 'unknown' }
   } finally {
     await client.end().catch(() => undefined)
   }
 }
-
-class WrongWalLevel extends Error {}

@@ -1,8 +1,11 @@
+import { findOrStart } from './find-or-start.ts'
 import { providePostgres } from './provide-postgres.ts'
+import { redis } from './redis.ts'
 import type { Environment, Service } from './service.ts'
 
 const providers = {
   postgres: providePostgres,
+  redis: (environment: Environment) => findOrStart(redis, environment),
 } satisfies Record<string, (environment: Environment) => Promise<Service>>
 
 export type ServiceName = keyof typeof providers
@@ -11,7 +14,7 @@ export function isServiceName(name: string): name is ServiceName {
   return Object.hasOwn(providers, name)
 }
 
-/** Finds or starts a server; what is possible is told by its own `provide-….ts`. Who calls it must `stop` it. */
+/** Finds or starts a server: see `providePostgres` and `findOrStart` for the order. Who calls it must `stop` it. */
 export function provide(name: ServiceName, environment: Environment = process.env): Promise<Service> {
   return providers[name](environment)
 }

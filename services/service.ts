@@ -10,7 +10,10 @@ export interface Service {
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /** The first of the variables that is set and not empty. */
-export function firstSet(environment: Environment, names: readonly string[]): { name: string; value: string } | undefined {
+export function firstSet(
+  environment: Environment,
+  names: readonly string[],
+): { name: string; value: string } | undefined {
   for (const name of names) {
     const value = environment[name]
     if (value) return { name, value }

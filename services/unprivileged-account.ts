@@ -17,7 +17,9 @@ export function unprivilegedAccount(): Account | undefined {
 function idOf(flag: '-u' | '-g'): number {
   const { stdout, status } = spawnSync('id', [flag, 'nobody'], { encoding: 'utf8' })
   if (status !== 0) {
-    throw new Error('Postgres does not run as root, and there is no account `nobody` to run it as: use an ordinary user.')
+    throw new Error(
+      'Postgres does not run as root, and there is no account `nobody` to run it as: use an ordinary user.',
+    )
   }
   return Number(stdout)
 }

@@ -5,7 +5,10 @@ import type pg from 'pg'
 export async function findLeaks(admin: pg.Client, database: string): Promise<string[]> {
   const deadline = Date.now() + 2_000
   for (;;) {
-    const leaks = [...(await openConnections(admin, database)), ...(await slots(admin, database)).map(describeSlot)]
+    const leaks = [
+      ...(await openConnections(admin, database)),
+      ...(await slots(admin, database)).map(describeSlot),
+    ]
     if (leaks.length === 0 || Date.now() > deadline) return leaks
     await sleep(20)
   }
@@ -18,14 +21,20 @@ export async function dropDatabase(admin: pg.Client, database: string): Promise<
 }
 
 async function openConnections(admin: pg.Client, database: string): Promise<string[]> {
-  const { rows } = await admin.query<{ backend_type: string; application_name: string; state: string; query: string }>(
+  const { rows } = await admin.query<{
+    backend_type: string
+    application_name: string
+    state: string
+    query: string
+  }>(
     `select backend_type, application_name, coalesce(state, '') as state, left(query, 120) as query
      from pg_stat_activity
      where datname = $1 and backend_type in ('client backend', 'walsender')`,
     [database],
   )
   return rows.map(
-    (row) => `a connection (${row.backend_type}, application_name "${row.application_name}", ${row.state}): ${row.query}`,
+    (row) =>
+      `a connection (${row.backend_type}, application_name "${row.application_name}", ${row.state}): ${row.query}`,
   )
 }
 
@@ -35,9 +44,10 @@ interface Slot {
 }
 
 async function slots(admin: pg.Client, database: string): Promise<Slot[]> {
-  const { rows } = await admin.query<Slot>('select slot_name, active_pid from pg_replication_slots where database = $1', [
-    database,
-  ])
+  const { rows } = await admin.query<Slot>(
+    'select slot_name, active_pid from pg_replication_slots where database = $1',
+    [database],
+  )
   return rows
 }
 
@@ -52,7 +62,10 @@ async function dropSlot(admin: pg.Client, slot: string): Promise<void> {
         `select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name = $1 and active_pid is not null`,
         [slot],
       )
-      await admin.query('select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1', [slot])
+      await admin.query(
+        'select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1',
+        [slot],
+      )
       return
     } catch (error) {
       if (attempt === 50) throw error

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { TestProject } from 'vitest/node'
 import { isServiceName, provide, type ServiceName } from '../../services/provide.ts'
@@ -15,7 +15,7 @@ declare module 'vitest' {
  * Servers for the tests, each started when the first test file asks for it, shared by all, and ended after the run. The
  * test files run in processes of their own, so they ask by HTTP: `GET /postgres` answers with the URL of a Postgres.
  */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const services = new Map<ServiceName, Promise<Service>>()
 
   function service(name: ServiceName): Promise<Service> {
@@ -30,7 +30,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     return starting
   }
 
-  const server = createServer(async (request, response) => {
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const name = (request.url ?? '').slice(1)
     try {
       if (!isServiceName(name)) throw new Error(`There is no service "${name}".`)
@@ -38,14 +38,18 @@ export default async function setup(project: TestProject): Promise<() => Promise
     } catch (error) {
       response.writeHead(500).end(error instanceof Error ? error.message : String(error))
     }
-  })
+  }
+
+  const server = createServer((request, response) => void answer(request, response))
   project.provide('servicesUrl', await listen(server))
 
   return async () => {
     server.close()
     server.closeAllConnections()
     const started = await Promise.allSettled(services.values())
-    await Promise.all(started.map((result) => result.status === 'fulfilled' && result.value.stop()))
+    await Promise.all(
+      started.map(async (result) => result.status === 'fulfilled' && (await result.value.stop())),
+    )
   }
 }
 

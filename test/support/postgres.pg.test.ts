@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { testDatabase } from './postgres.ts'
 
 describe('one database for a file', () => {
-  const database = testDatabase({ setup: 'create table books (id int primary key); insert into books values (1)' })
+  const database = testDatabase({
+    setup: 'create table books (id int primary key); insert into books values (1)',
+  })
 
   test('has what the setup made', async () => {
     expect(await database.rows('select id from books where id = $1', [1])).toEqual([{ id: 1 }])
@@ -21,7 +23,10 @@ describe('one database for a file', () => {
 })
 
 describe('one database for a test', () => {
-  const database = testDatabase({ setup: (client) => client.query('create table t (n int)').then(), per: 'test' })
+  const database = testDatabase({
+    setup: (client) => client.query('create table t (n int)').then(),
+    per: 'test',
+  })
   const names = new Set<string>()
 
   test.each([1, 2])('starts as the setup left it (%i)', async (n) => {

@@ -25,7 +25,10 @@ export interface TestDatabase {
     parameters?: readonly unknown[],
   ): Promise<pg.QueryResult<Row>>
   /** The rows of `query`. */
-  rows<Row extends pg.QueryResultRow = pg.QueryResultRow>(sql: string, parameters?: readonly unknown[]): Promise<Row[]>
+  rows<Row extends pg.QueryResultRow = pg.QueryResultRow>(
+    sql: string,
+    parameters?: readonly unknown[],
+  ): Promise<Row[]>
 }
 
 /**

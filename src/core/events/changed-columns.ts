@@ -4,7 +4,11 @@ import type { EventRow } from './wal-event.ts'
  * Whether an UPDATE may have changed one of the columns. A column that one of the rows does not hold is unknown, and
  * unknown counts as changed.
  */
-export function mayHaveChanged(columns: readonly string[], data: EventRow, dataOld: EventRow | undefined): boolean {
+export function mayHaveChanged(
+  columns: readonly string[],
+  data: EventRow,
+  dataOld: EventRow | undefined,
+): boolean {
   if (dataOld === undefined) return columns.length > 0
   for (const column of columns) {
     const before = valueOf(dataOld, column)

@@ -9,10 +9,12 @@ import type { WALEvent } from './wal-event.ts'
  */
 export function checkEvent(event: WALEvent): void {
   const given: unknown = event
-  if (typeof given !== 'object' || given === null) refuse('an event is an object with table, action, data and dataOld')
+  if (typeof given !== 'object' || given === null)
+    refuse('an event is an object with table, action, data and dataOld')
   const { table, schema, action, data, dataOld } = given as Record<string, unknown>
   if (typeof table !== 'string' || table === '') refuse('"table" has to be the name of a table')
-  if (schema !== undefined && typeof schema !== 'string') refuse('"schema" has to be the name of a Postgres schema')
+  if (schema !== undefined && typeof schema !== 'string')
+    refuse('"schema" has to be the name of a Postgres schema')
   switch (action) {
     case 'INSERT':
       return requireRow('data', data, action)

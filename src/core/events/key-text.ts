@@ -12,17 +12,12 @@ import { CaptureError } from '../errors/capture-error.ts'
  * ```
  */
 export function keyText(value: unknown): string {
-  switch (typeof value) {
-    case 'string':
-      return value
-    case 'number':
-    case 'bigint':
-    case 'boolean':
-      return String(value)
-    case 'object':
-      if (value instanceof Date) return dateText(value)
-      if (value instanceof Uint8Array) return bytesText(value)
-  }
+  if (typeof value === 'string') return value
+  // String(1e21) would be '1e+21', which is no integer to Postgres.
+  if (typeof value === 'number') return Number.isInteger(value) ? String(BigInt(value)) : String(value)
+  if (typeof value === 'bigint' || typeof value === 'boolean') return String(value)
+  if (value instanceof Date) return dateText(value)
+  if (value instanceof Uint8Array) return bytesText(value)
   throw new CaptureError(
     'EVENT_MALFORMED',
     `A key column holds a JavaScript ${typeof value} that is no Postgres value. Pass keys as string, number, bigint, ` +

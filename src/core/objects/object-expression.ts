@@ -41,7 +41,9 @@ class ObjectWriter {
       case 'column':
         return `${alias}.${quoteIdentifier(output.column)}`
       case 'object':
-        return jsonObject(output.properties.map(([name, of]) => [name, this.#value(of, alias, joins)] as const))
+        return jsonObject(
+          output.properties.map(([name, of]) => [name, this.#value(of, alias, joins)] as const),
+        )
       case 'row':
         return this.#joinedRow(output.node, alias, joins)
       case 'rows':

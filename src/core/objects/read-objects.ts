@@ -81,7 +81,11 @@ function writeStatement(plan: Plan): string {
 function readRow(row: unknown): { id: string; object: string | null; version: string } {
   if (typeof row === 'object' && row !== null && 'id' in row && 'object' in row && 'version' in row) {
     const { id, object, version } = row
-    if (typeof id === 'string' && (object === null || typeof object === 'string') && typeof version === 'string') {
+    if (
+      typeof id === 'string' &&
+      (object === null || typeof object === 'string') &&
+      typeof version === 'string'
+    ) {
       return { id, object, version }
     }
   }

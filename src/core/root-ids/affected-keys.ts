@@ -16,7 +16,12 @@ export type RowEvent = Exclude<WALEvent, { action: 'TRUNCATE' }>
  *
  * @throws CaptureError `EVENT_VALUE_UNKNOWN` where a key is needed that the source did not send.
  */
-export function affectedKeys(node: TableNode, event: RowEvent, keyColumn: string, rowMayReappear: boolean): string[] {
+export function affectedKeys(
+  node: TableNode,
+  event: RowEvent,
+  keyColumn: string,
+  rowMayReappear: boolean,
+): string[] {
   switch (event.action) {
     case 'INSERT':
       return isPromised(node) && !rowMayReappear ? [] : present([keyOf(node, keyColumn, event.data, 'new')])
@@ -44,12 +49,18 @@ function oldKeyOf(
   after: string | null,
 ): string | null {
   // Postgres sends no old row at all where the replica identity, by default the primary key, did not change.
-  const hasOldRow = event.dataOld !== undefined && event.dataOld !== null && Object.keys(event.dataOld).length > 0
+  const hasOldRow =
+    event.dataOld !== undefined && event.dataOld !== null && Object.keys(event.dataOld).length > 0
   if (node.link === null && !hasOldRow) return after
   return keyOf(node, column, event.dataOld ?? undefined, 'old')
 }
 
-function keyOf(node: TableNode, column: string, row: EventRow | undefined, which: 'old' | 'new'): string | null {
+function keyOf(
+  node: TableNode,
+  column: string,
+  row: EventRow | undefined,
+  which: 'old' | 'new',
+): string | null {
   const value = valueOf(row, column)
   if (value === undefined) throw unknownKey(node, column, which)
   return value === null ? null : keyText(value)

@@ -6,7 +6,7 @@ import { type Plan, planOf, type TableNode } from '../schema/plan.ts'
 import type { RootSchema } from '../schema/schema.ts'
 import { type Parameter, QueryBuilder, type SqlParts } from '../sql/query-builder.ts'
 import { affectedKeys } from './affected-keys.ts'
-import { allRootIds, type PathToRoot, pathToRoot } from './path-to-root.ts'
+import { allRootIds, type LookUp, pathToRoot } from './path-to-root.ts'
 
 export interface RootIds {
   /** The ids that the event itself tells, as text. */
@@ -44,14 +44,16 @@ export function getRootIdsFromEvent(schema: RootSchema, event: WALEvent): RootId
   if (event.action === 'TRUNCATE') return truncated(plan, nodes)
 
   const ids = new Set<string>()
-  const lookUps: SqlParts[] = []
+  // Two places of one table may need one and the same look-up.
+  const lookUps = new Map<string, SqlParts>()
   for (const node of nodes) {
     const path = pathToRoot(plan, node, 'value')
     const keys = affectedKeys(node, event, path.keyColumn, false)
     if (path.lookUp === null) keys.forEach((key) => ids.add(key))
-    else if (keys.length > 0) lookUps.push(lookUpParts(path.lookUp, keys))
+    else if (keys.length > 0)
+      lookUps.set(JSON.stringify([path.lookUp.head, keys]), lookUpParts(path.lookUp, keys))
   }
-  return { ids: [...ids], query: lookUps.length === 0 ? null : new QueryBuilder(union(lookUps)) }
+  return { ids: [...ids], query: lookUps.size === 0 ? null : new QueryBuilder(union([...lookUps.values()])) }
 }
 
 /** The places of the schema that read the event's table. */
@@ -72,9 +74,10 @@ function truncated(plan: Plan, nodes: readonly TableNode[]): RootIds {
   return { ids: [], query: nodes.length === 0 ? null : new QueryBuilder([allRootIds(plan)]) }
 }
 
-function lookUpParts(lookUp: NonNullable<PathToRoot['lookUp']>, keys: readonly string[]): SqlParts {
+function lookUpParts(lookUp: LookUp, keys: readonly string[]): SqlParts {
   const [first, ...others] = keys.map((value): Parameter => ({ value }))
-  if (first === undefined || others.length === 0) return [`${lookUp.head} = `, ...(first ? [first] : []), lookUp.tail]
+  if (first === undefined || others.length === 0)
+    return [`${lookUp.head} = `, ...(first ? [first] : []), lookUp.tail]
   return [`${lookUp.head} IN (`, first, ...others.flatMap((other) => [', ', other]), `)${lookUp.tail}`]
 }
 

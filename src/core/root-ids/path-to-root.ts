@@ -1,5 +1,4 @@
-import { type Plan, planOf, type TableNode } from '../schema/plan.ts'
-import type { RootSchema } from '../schema/schema.ts'
+import type { Plan, TableNode } from '../schema/plan.ts'
 import { quoteIdentifier, quoteTable } from '../sql/identifier.ts'
 import { TableAliases } from '../sql/table-aliases.ts'
 
@@ -10,11 +9,14 @@ import { TableAliases } from '../sql/table-aliases.ts'
 export interface PathToRoot {
   /** The column of the changed row that holds the key to start from. */
   readonly keyColumn: string
-  /**
-   * The look-up, without its condition's value: `SELECT … WHERE "book_1"."authorId" ` and ` GROUP BY "book_1"."id"`.
-   * `null` where the key is the id of the root itself.
-   */
-  readonly lookUp: { readonly head: string; readonly tail: string } | null
+  /** `null` where the key is the id of the root itself. */
+  readonly lookUp: LookUp | null
+}
+
+/** A statement around its condition's value: `SELECT … WHERE "book_1"."authorId"` and ` GROUP BY "book_1"."id"`. */
+export interface LookUp {
+  readonly head: string
+  readonly tail: string
 }
 
 /** Whether a look-up's rows carry the id as the driver reads it, or as text. */
@@ -77,8 +79,7 @@ function joinDownTo(
 const pathsInText = new WeakMap<Plan, ReadonlyMap<TableNode, PathToRoot>>()
 
 /** The paths of all nodes, with ids as text: compiled once for each schema. */
-export function pathsOf(schema: RootSchema): ReadonlyMap<TableNode, PathToRoot> {
-  const plan = planOf(schema)
+export function pathsOf(plan: Plan): ReadonlyMap<TableNode, PathToRoot> {
   const known = pathsInText.get(plan)
   if (known !== undefined) return known
   const paths = new Map(plan.nodes.map((node) => [node, pathToRoot(plan, node, 'text')]))

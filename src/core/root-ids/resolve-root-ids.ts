@@ -1,9 +1,8 @@
 import { CaptureError } from '../errors/capture-error.ts'
-import type { TableNode } from '../schema/plan.ts'
-import type { RootSchema } from '../schema/schema.ts'
+import type { Plan, TableNode } from '../schema/plan.ts'
 import type { QueryClient } from '../sql/client.ts'
 import { affectedKeys, type RowEvent } from './affected-keys.ts'
-import { pathsOf } from './path-to-root.ts'
+import { type LookUp, pathsOf } from './path-to-root.ts'
 
 /** One statement takes at most so many keys, so that its parameter stays of a size that a server likes. */
 const KEYS_PER_LOOK_UP = 10_000
@@ -16,34 +15,20 @@ export interface PlacedEvent {
   readonly rowMayReappear: boolean
 }
 
-/**
- * Finds the ids of all objects that a batch of events can change, as text. Events are grouped by their path to the root,
- * so that a transaction costs one look-up for each path and 10,000 distinct keys, not one for each event.
- *
- * Yields ids look-up by look-up, those first that need none.
- */
-export async function* resolveRootIds(
-  schema: RootSchema,
-  events: readonly PlacedEvent[],
-  client: QueryClient,
-): AsyncGenerator<string[]> {
-  const { ids, keysByLookUp } = groupKeys(schema, events)
-  if (ids.size > 0) yield [...ids]
-  for (const [text, keys] of keysByLookUp) {
-    const all = [...keys]
-    for (let from = 0; from < all.length; from += KEYS_PER_LOOK_UP) {
-      const { rows } = await client.query(text, [all.slice(from, from + KEYS_PER_LOOK_UP)])
-      const found = rows.map(idOfRow).filter((id) => !ids.has(id))
-      if (found.length > 0) yield found
-    }
-  }
+/** What a batch of events leaves to find: ids that the events name, and keys to look up, by the look-up's text. */
+export interface AffectedRoots {
+  readonly ids: ReadonlySet<string>
+  readonly keysByLookUp: ReadonlyMap<string, ReadonlySet<string>>
 }
 
-function groupKeys(
-  schema: RootSchema,
-  events: readonly PlacedEvent[],
-): { ids: Set<string>; keysByLookUp: Map<string, Set<string>> } {
-  const paths = pathsOf(schema)
+/**
+ * Reads from the events alone which roots a batch can change. Events are grouped by their path to the root, so that a
+ * transaction costs one look-up for each path and 10,000 distinct keys, not one for each event.
+ *
+ * @throws CaptureError `EVENT_VALUE_UNKNOWN`
+ */
+export function affectedRoots(plan: Plan, events: readonly PlacedEvent[]): AffectedRoots {
+  const paths = pathsOf(plan)
   const ids = new Set<string>()
   const keysByLookUp = new Map<string, Set<string>>()
   for (const { event, nodes, rowMayReappear } of events) {
@@ -52,14 +37,28 @@ function groupKeys(
       if (path === undefined) continue
       const found = affectedKeys(node, event, path.keyColumn, rowMayReappear)
       if (found.length === 0) continue
-      const keys = path.lookUp === null ? ids : keysOf(keysByLookUp, `${path.lookUp.head} = ANY($1)${path.lookUp.tail}`)
+      const keys = path.lookUp === null ? ids : keysOf(keysByLookUp, path.lookUp)
       for (const key of found) keys.add(key)
     }
   }
   return { ids, keysByLookUp }
 }
 
-function keysOf(keysByLookUp: Map<string, Set<string>>, text: string): Set<string> {
+/** Yields the ids, as text: those first that need no look-up, then look-up by look-up. */
+export async function* lookUpRootIds(roots: AffectedRoots, client: QueryClient): AsyncGenerator<string[]> {
+  if (roots.ids.size > 0) yield [...roots.ids]
+  for (const [text, keys] of roots.keysByLookUp) {
+    const all = [...keys]
+    for (let from = 0; from < all.length; from += KEYS_PER_LOOK_UP) {
+      const { rows } = await client.query(text, [all.slice(from, from + KEYS_PER_LOOK_UP)])
+      const found = rows.map(idOfRow).filter((id) => !roots.ids.has(id))
+      if (found.length > 0) yield found
+    }
+  }
+}
+
+function keysOf(keysByLookUp: Map<string, Set<string>>, { head, tail }: LookUp): Set<string> {
+  const text = `${head} = ANY($1)${tail}`
   const known = keysByLookUp.get(text)
   if (known !== undefined) return known
   const keys = new Set<string>()

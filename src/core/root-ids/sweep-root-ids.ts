@@ -1,5 +1,4 @@
-import { planOf } from '../schema/plan.ts'
-import type { RootSchema } from '../schema/schema.ts'
+import type { Plan } from '../schema/plan.ts'
 import type { QueryClient } from '../sql/client.ts'
 import { quoteIdentifier, quoteTable } from '../sql/identifier.ts'
 import { idOfRow } from './resolve-root-ids.ts'
@@ -10,8 +9,7 @@ const IDS_PER_PAGE = 10_000
  * Yields the ids of all roots, page by page in the order of the primary key (keyset pagination): memory stays bounded, no
  * transaction stays open, and a root that exists throughout is met exactly once.
  */
-export async function* sweepRootIds(schema: RootSchema, client: QueryClient): AsyncGenerator<string[]> {
-  const plan = planOf(schema)
+export async function* sweepRootIds(plan: Plan, client: QueryClient): AsyncGenerator<string[]> {
   const key = quoteIdentifier(plan.primaryKey)
   const table = quoteTable(plan.root.table)
   const page = `ORDER BY ${key} LIMIT ${IDS_PER_PAGE}`
@@ -21,6 +19,8 @@ export async function* sweepRootIds(schema: RootSchema, client: QueryClient): As
     yield ids
     if (ids.length < IDS_PER_PAGE) return
     const after = ids.at(-1)
-    rows = (await client.query(`SELECT ${key}::text AS "id" FROM ${table} WHERE ${key} > $1 ${page}`, [after])).rows
+    rows = (
+      await client.query(`SELECT ${key}::text AS "id" FROM ${table} WHERE ${key} > $1 ${page}`, [after])
+    ).rows
   }
 }

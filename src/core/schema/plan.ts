@@ -89,7 +89,10 @@ function compile(schema: RootSchema): Plan {
         return { kind: 'column', column: value.column }
       case 'object': {
         const properties = Object.entries(value.properties)
-        return { kind: 'object', properties: properties.map(([name, of]) => [name, outputOf(of, node)] as const) }
+        return {
+          kind: 'object',
+          properties: properties.map(([name, of]) => [name, outputOf(of, node)] as const),
+        }
       }
       case 'many-to-one': {
         const link: Link = {

@@ -59,7 +59,10 @@ function checkFields(
   for (const [name, check] of Object.entries(fields)) check(value[name], join(path, name), issues)
   for (const name of Object.keys(value)) {
     if (Object.hasOwn(fields, name) || others.includes(name)) continue
-    issues.add(join(path, name), `is no field here; the fields are ${[...others, ...Object.keys(fields)].join(', ')}`)
+    issues.add(
+      join(path, name),
+      `is no field here; the fields are ${[...others, ...Object.keys(fields)].join(', ')}`,
+    )
   }
 }
 
@@ -80,7 +83,8 @@ function checkProperties(value: unknown, path: string, issues: Issues): void {
   const names = Object.keys(value)
   if (names.length === 0) issues.add(path, 'is empty; an object needs at least one property')
   for (const name of names) {
-    if (name.includes('\0')) issues.add(join(path, name), 'has a NUL character in its name, which Postgres can not hold')
+    if (name.includes('\0'))
+      issues.add(join(path, name), 'has a NUL character in its name, which Postgres can not hold')
     else checkSchema(value[name], join(path, name), issues)
   }
 }
@@ -94,7 +98,8 @@ function checkTable(value: unknown, path: string, issues: Issues): void {
     return
   }
   checkName(value['table'], join(path, 'table'), issues, 'a table')
-  if (value['schema'] !== undefined) checkName(value['schema'], join(path, 'schema'), issues, 'a Postgres schema')
+  if (value['schema'] !== undefined)
+    checkName(value['schema'], join(path, 'schema'), issues, 'a Postgres schema')
 }
 
 function checkColumn(value: unknown, path: string, issues: Issues): void {

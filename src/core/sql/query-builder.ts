@@ -61,14 +61,18 @@ function literal(value: unknown): string {
   if (typeof value === 'boolean') return value ? 'TRUE' : 'FALSE'
   if (Array.isArray(value)) return quoteLiteral(arrayText(value))
   if (value instanceof Date) return quoteLiteral(value.toISOString())
-  return quoteLiteral(typeof value === 'string' ? value : JSON.stringify(value))
+  return quoteLiteral(plainText(value))
+}
+
+function plainText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 function arrayText(items: readonly unknown[]): string {
   const quoted = items.map((item) =>
     item === null || item === undefined
       ? 'NULL'
-      : `"${String(item).replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`,
+      : `"${plainText(item).replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`,
   )
   return `{${quoted.join(',')}}`
 }

@@ -1,0 +1,26 @@
+/**
+ * What changed, one batch of it. Applying every `Changes` in order keeps a replica equal to the objects.
+ *
+ * @example
+ * ```ts
+ * const onChange = async ({ upsert, delete: deleted }: Changes) => {
+ *   await index.put(upsert.map(({ id, object }) => ({ id, ...object })))
+ *   await index.remove(deleted)
+ * }
+ * ```
+ */
+export interface Changes<Built = unknown> {
+  /**
+   * `id` is a string: the text that Postgres prints for the primary key, whatever its type, the event source and the set.
+   * `object` is what the schema describes, as JSON.parse reads it, with nothing around it.
+   */
+  readonly upsert: readonly { readonly id: string; readonly object: Built }[]
+  /** Ids without a row. An id that was never upserted may occur. */
+  readonly delete: readonly string[]
+  /**
+   * Orders the states of the database: of two Changes that hold the same id, the one with the smaller version is older. Taken
+   * in the snapshot that the objects come from. A sink can refuse an older write by it (`WHERE version <= $1`, or
+   * `external_gte` in Elasticsearch). It orders what is read on a primary.
+   */
+  readonly version: bigint
+}

@@ -1,0 +1,189 @@
+import type { EventAggregator } from '../aggregator/event-aggregator.ts'
+import { CaptureError, type CaptureErrorCode } from '../errors/capture-error.ts'
+import { reportFailure } from '../errors/report-failure.ts'
+import { pauseMs, sleep } from './retry.ts'
+import type { EventChunk, Source } from './source.ts'
+import { tableRequirements } from './table-requirements.ts'
+
+export interface CaptureOptions {
+  readonly source: Source
+  /** One for each root schema; all are fed from the one source. */
+  readonly aggregators: readonly EventAggregator<never>[]
+  /** Is told of every failure that is being retried. Default: `console.error`. */
+  readonly onError?: ((error: unknown) => void) | undefined
+  /** How long `stop` lets builds under way finish, in milliseconds. Default: 10,000. */
+  readonly stopTimeoutMs?: number | undefined
+}
+
+/** Trying again can't mend these: an event, or the set-up, is not what it must be. */
+const FATAL: ReadonlySet<CaptureErrorCode> = new Set<CaptureErrorCode>([
+  'EVENT_MALFORMED',
+  'EVENT_VALUE_UNKNOWN',
+  'TRUNCATE_UNHANDLED',
+  'CLIENT_RESULT_INVALID',
+])
+
+/**
+ * Runs the whole path in one process: a source yields events, each aggregator collects the ids of its objects and builds
+ * them, and the source learns what it may forget.
+ *
+ * A chunk is acknowledged when every aggregator has its ids in a durable set, or else when their objects have been emitted.
+ * Ingest does not wait for builds: while one runs, ids gather and the next batch is larger.
+ *
+ * @example
+ * ```ts
+ * const capture = new Capture({
+ *   source: new PgoutputSource({ connection: url, slot: 'bookshop', publication: 'bookshop' }),
+ *   aggregators: [books, authors],
+ * })
+ * process.once('SIGTERM', () => void capture.stop())
+ * await capture.run() // until stop(), or an error that trying again can't mend
+ * ```
+ */
+export class Capture {
+  readonly #options: CaptureOptions
+  readonly #loops: readonly BuildLoop[]
+  readonly #stopping = new AbortController()
+  #buildsFinished: Promise<void> | null = null
+  #running: Promise<void> | null = null
+
+  constructor(options: CaptureOptions) {
+    this.#options = options
+    if (options.aggregators.length === 0) {
+      throw new CaptureError('OPTION_INVALID', 'A Capture needs at least one aggregator.')
+    }
+    options.aggregators.forEach(refuseEndless)
+    const onError = (error: unknown): void => this.#tell(error)
+    this.#loops = options.aggregators.map((of) => new BuildLoop(of, onError, this.#stopping.signal))
+  }
+
+  /**
+   * Captures until `stop` is called. Failures that may pass (a lost connection, an `onChange` that throws) are told to
+   * `onError` and retried with back-off for as long as it takes, with nothing acknowledged meanwhile.
+   *
+   * @throws CaptureError what trying again can't mend; then nothing has been acknowledged beyond what was emitted or stored.
+   */
+  run(): Promise<void> {
+    if (this.#running !== null || this.#stopping.signal.aborted) {
+      throw new CaptureError('CAPTURE_STATE', 'A Capture runs once. Make a new one to run again.')
+    }
+    this.#running = this.#run()
+    return this.#running
+  }
+
+  /** Lets builds under way finish, tells the source what they cover, and ends `run`. Calling it twice is harmless. */
+  async stop(): Promise<void> {
+    await this.#finishBuilds()
+    await this.#options.source.stop()
+    // Whoever awaits `run` has its error; here it would be told twice.
+    await this.#running?.catch(() => undefined)
+  }
+
+  async #run(): Promise<void> {
+    const { source, aggregators } = this.#options
+    try {
+      for await (const chunk of source.stream(tableRequirements(aggregators.map(({ schema }) => schema)))) {
+        // Leaving the loop closes the source, and what the last builds cover is still to be acknowledged.
+        if (this.#stopping.signal.aborted) return await this.#finishBuilds()
+        await this.#take(chunk)
+      }
+    } finally {
+      await this.#finishBuilds()
+      await source.stop()
+    }
+  }
+
+  async #take({ events, acknowledge }: EventChunk): Promise<void> {
+    const taken = await Promise.all(this.#loops.map((loop) => loop.collect(events)))
+    // Stopped before the chunk was taken whole: it is not acknowledged, so it comes again.
+    if (acknowledge === undefined || taken.includes(false)) return
+    void Promise.all(this.#options.aggregators.map((aggregator) => aggregator.settled())).then(acknowledge)
+  }
+
+  #finishBuilds(): Promise<void> {
+    this.#stopping.abort()
+    this.#buildsFinished ??= this.#waitForBuilds()
+    return this.#buildsFinished
+  }
+
+  async #waitForBuilds(): Promise<void> {
+    const timeout = new AbortController()
+    const late = sleep(this.#options.stopTimeoutMs ?? 10_000, timeout.signal)
+    await Promise.race([Promise.all(this.#loops.map((loop) => loop.done())), late])
+    timeout.abort()
+    // The acknowledgements of what has just been built are run before this.
+    await new Promise((resolve) => setTimeout(resolve, 0))
+  }
+
+  #tell(error: unknown): void {
+    if (this.#options.onError !== undefined) this.#options.onError(error)
+    else reportFailure('trying again after a failure', error)
+  }
+}
+
+function refuseEndless(aggregator: EventAggregator<never>): void {
+  if (aggregator.emits || (aggregator.durable && aggregator.delegates)) return
+  throw new CaptureError(
+    'OPTION_INVALID',
+    'An aggregator has no onChange, and no other process can build for it either. Give it an onChange; or a durable set such ' +
+      'as RedisSet, from which another process builds, and a scheduleBuildObjects that tells that process.',
+  )
+}
+
+/** Collects and builds for one aggregator, each retried until it works; requests made during a build share the next one. */
+class BuildLoop {
+  readonly #aggregator: EventAggregator<never>
+  readonly #onError: (error: unknown) => void
+  readonly #signal: AbortSignal
+  #requested = false
+  #working: Promise<void> | null = null
+
+  constructor(aggregator: EventAggregator<never>, onError: (error: unknown) => void, signal: AbortSignal) {
+    this.#aggregator = aggregator
+    this.#onError = onError
+    this.#signal = signal
+  }
+
+  /** Resolves to false where a stop kept it from collecting. */
+  async collect(events: EventChunk['events']): Promise<boolean> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        if (await this.#aggregator.collect(events)) this.#request()
+        return true
+      } catch (error) {
+        if (error instanceof CaptureError && FATAL.has(error.code)) throw error
+        this.#onError(error)
+        // What a failed attempt did collect has to be built as well.
+        this.#request()
+        await sleep(pauseMs(attempt), this.#signal)
+        if (this.#signal.aborted) return false
+      }
+    }
+  }
+
+  async done(): Promise<void> {
+    await this.#working
+  }
+
+  #request(): void {
+    this.#requested = true
+    this.#working ??= this.#work()
+  }
+
+  async #work(): Promise<void> {
+    for (let attempt = 1; this.#requested; attempt += 1) {
+      this.#requested = false
+      try {
+        await this.#aggregator.requestBuild()
+        attempt = 0
+      } catch (error) {
+        this.#onError(error)
+        this.#requested = true
+        await sleep(pauseMs(attempt), this.#signal)
+        if (this.#signal.aborted) break
+      }
+    }
+    // In the same breath as the loop's last look at #requested, so that no request falls between the two.
+    this.#working = null
+  }
+}

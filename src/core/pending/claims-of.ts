@@ -42,7 +42,10 @@ function isClaiming(set: IdsSet): set is ClaimingIdsSet {
 function refuseLacking(set: IdsSet, methods: readonly string[]): void {
   const lacking = methods.filter((method) => !hasMethod(set, method))
   if (lacking.length === 0) return
-  throw new CaptureError('OPTION_INVALID', `The ids set lacks: ${lacking.join(', ')}. It needs ${methods.join(', ')}.`)
+  throw new CaptureError(
+    'OPTION_INVALID',
+    `The ids set lacks: ${lacking.join(', ')}. It needs ${methods.join(', ')}.`,
+  )
 }
 
 function hasMethod(set: IdsSet, method: string): boolean {

@@ -61,7 +61,9 @@ export class IdsWalk {
   }
 }
 
-function iteratorOf(all: Partial<AsyncIterable<unknown> & Iterable<unknown>> | null | undefined): AnyIterator {
+function iteratorOf(
+  all: Partial<AsyncIterable<unknown> & Iterable<unknown>> | null | undefined,
+): AnyIterator {
   const iterator = all?.[Symbol.asyncIterator]?.() ?? all?.[Symbol.iterator]?.()
   if (iterator) return iterator
   throw new CaptureError('SET_REPLY_INVALID', '"getAll" of the ids set must be iterable with "for await".')

@@ -39,12 +39,15 @@ export class PlainSetClaims implements ClaimingIdsSet {
 
   async add(ids: string[]): Promise<void> {
     if (ids.length === 0) return
-    this.#walkIsBehind = true
     for (const id of ids) {
       const flight = this.#flights.get(id)
       if (flight) flight.again = true
     }
-    await this.#changeInTurn(() => this.#set.add(ids))
+    try {
+      await this.#changeInTurn(() => this.#set.add(ids))
+    } finally {
+      this.#walkIsBehind = true
+    }
   }
 
   async delete(ids: string[]): Promise<void> {

@@ -1,0 +1,151 @@
+import { idText } from '../core/pending/id-text.ts'
+import type { Claim, ClaimingIdsSet } from '../core/pending/ids-set.ts'
+import { positiveInteger } from '../core/pending/positive-integer.ts'
+import { pieces } from './pieces.ts'
+import { type RedisClient, type RunScript, scriptRunner } from './redis-client.ts'
+import { redisFailure } from './redis-failure.ts'
+import { redisKeys } from './redis-keys.ts'
+import { claimPart, count, scanPage } from './redis-replies.ts'
+import {
+  acknowledgeScript,
+  addScript,
+  claimScript,
+  deleteScript,
+  releaseScript,
+  renewScript,
+  scanScript,
+} from './redis-scripts.ts'
+
+export interface RedisSetOptions {
+  /** A client of ioredis 5 or 6, iovalkey, or node-redis 4, 5 or 6; a cluster of them too. Connecting is its owner's job. */
+  client: RedisClient
+  /** The key of the SET that holds the pending ids. Every process on one set names the same. */
+  key: string
+  /** How many ids `getAll` yields at a time, about: 1,000 by default. */
+  batchSize?: number | undefined
+}
+
+const scripts = {
+  add: addScript,
+  delete: deleteScript,
+  getAll: scanScript,
+  claim: claimScript,
+  acknowledge: acknowledgeScript,
+  release: releaseScript,
+  renew: renewScript,
+}
+
+/** How many ids one script handles: some milliseconds of the server, and under Lua's limit of 8,000 values on its stack. */
+const pieceSize = 2000
+
+/**
+ * Keeps pending ids in Redis, for any number of processes that name the same key.
+ *
+ * The key is a plain SET of ids, to which others may SADD; flights are kept in keys beside it. Leases run on the clock of
+ * the server. Every step is one script, and a call with many ids is several steps. An error of Redis gives a `CaptureError`
+ * with the code `SET_COMMAND_FAILED`: whatever was done before it stands, and the call can be repeated.
+ *
+ * @example
+ * ```ts
+ * const idsSet = new RedisSet({ client: new Redis(), key: 'my-redis-key' })
+ * ```
+ */
+export class RedisSet implements ClaimingIdsSet {
+  readonly durable = true
+  readonly #run: RunScript
+  readonly #keys: readonly [string, ...string[]]
+  readonly #batchSize: number
+
+  constructor({ client, key, batchSize = 1000 }: RedisSetOptions) {
+    this.#run = scriptRunner(client)
+    this.#keys = redisKeys(key)
+    this.#batchSize = positiveInteger(batchSize, 'batchSize')
+  }
+
+  async add(ids: readonly unknown[]): Promise<void> {
+    for (const piece of pieces(ids.map(idText), pieceSize)) count(await this.#step('add', piece))
+  }
+
+  /** Takes ids out of what is pending. A flight goes on; what it releases, or lets expire, is pending again. */
+  async delete(ids: readonly unknown[]): Promise<void> {
+    for (const piece of pieces(ids.map(idText), pieceSize)) count(await this.#step('delete', piece))
+  }
+
+  /**
+   * Yields what is pending, and not what is only in flight. Beside running claims it is a picture, not a census: an id that
+   * moves meanwhile may come twice or be missed.
+   */
+  async *getAll(): AsyncGenerator<string[], void, undefined> {
+    yield* this.#scan('again')
+    yield* this.#scan('pending')
+  }
+
+  async claim(max: number, leaseMs: number): Promise<Claim> {
+    positiveInteger(max, 'max')
+    positiveInteger(leaseMs, 'leaseMs')
+    const ids = new Set<string>()
+    let token = ''
+    let more = true
+    try {
+      while (more && ids.size < max) {
+        const limit = Math.min(max - ids.size, pieceSize)
+        const args = [limit, leaseMs, token, pieceSize].map(String)
+        const part = claimPart(await this.#step('claim', args))
+        for (const id of part.ids) ids.add(id)
+        ;({ token, more } = part)
+      }
+    } catch (error) {
+      // Else they would wait for the end of the lease. Where this fails as well, they do.
+      await this.release({ ids: [...ids], token }).catch(() => undefined)
+      throw error
+    }
+    return { ids: [...ids], token }
+  }
+
+  async acknowledge(claim: Claim): Promise<void> {
+    await this.#forEachHeld('acknowledge', claim, [claim.token])
+  }
+
+  async release(claim: Claim): Promise<void> {
+    await this.#forEachHeld('release', claim, [claim.token])
+  }
+
+  async renew(claim: Claim, leaseMs: number): Promise<boolean> {
+    positiveInteger(leaseMs, 'leaseMs')
+    return this.#forEachHeld('renew', claim, [claim.token, String(leaseMs)])
+  }
+
+  /** Resolves to whether the claim held all of its ids. */
+  async #forEachHeld(step: keyof typeof scripts, claim: Claim, args: readonly string[]): Promise<boolean> {
+    let heldAll = true
+    for (const piece of pieces(claim.ids, pieceSize)) {
+      const held = count(await this.#step(step, [...args, ...piece]))
+      if (held < piece.length) heldAll = false
+    }
+    return heldAll
+  }
+
+  async *#scan(part: 'again' | 'pending'): AsyncGenerator<string[], void, undefined> {
+    let batch = new Set<string>()
+    let cursor = '0'
+    do {
+      const page = scanPage(await this.#step('getAll', [part, cursor, String(this.#batchSize)]))
+      for (const id of page.ids) {
+        batch.add(id)
+        if (batch.size < this.#batchSize) continue
+        yield [...batch]
+        batch = new Set()
+      }
+      cursor = page.cursor
+    } while (cursor !== '0')
+    if (batch.size > 0) yield [...batch]
+  }
+
+  async #step(name: keyof typeof scripts, args: readonly string[]): Promise<unknown> {
+    try {
+      return await this.#run(scripts[name], this.#keys, args)
+    } catch (error) {
+      throw redisFailure(name, this.#keys[0], error)
+    }
+  }
+}

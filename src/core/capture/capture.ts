@@ -135,7 +135,7 @@ class BuildLoop {
   readonly #aggregator: EventAggregator<never>
   readonly #onError: (error: unknown) => void
   readonly #signal: AbortSignal
-  #requested = false
+  #requests = 0
   #working: Promise<void> | null = null
 
   constructor(aggregator: EventAggregator<never>, onError: (error: unknown) => void, signal: AbortSignal) {
@@ -166,24 +166,27 @@ class BuildLoop {
   }
 
   #request(): void {
-    this.#requested = true
+    this.#requests += 1
     this.#working ??= this.#work()
   }
 
   async #work(): Promise<void> {
-    for (let attempt = 1; this.#requested; attempt += 1) {
-      this.#requested = false
+    let served = 0
+    let failures = 0
+    while (served < this.#requests && !this.#signal.aborted) {
+      const requests = this.#requests
       try {
         await this.#aggregator.requestBuild()
-        attempt = 0
+        served = requests
+        failures = 0
       } catch (error) {
         this.#onError(error)
-        this.#requested = true
-        await sleep(pauseMs(attempt), this.#signal)
-        if (this.#signal.aborted) break
+        failures += 1
+        await sleep(pauseMs(failures), this.#signal)
       }
     }
-    // In the same breath as the loop's last look at #requested, so that no request falls between the two.
+    // In the same breath as the loop's last look at the requests, so that none falls between the two.
+    this.#requests = 0
     this.#working = null
   }
 }

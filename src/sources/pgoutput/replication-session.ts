@@ -1,0 +1,162 @@
+import type { CaptureError } from '../../core/errors/capture-error.ts'
+import { quoteIdentifier, quoteLiteral } from '../../core/sql/identifier.ts'
+import { Acknowledgements, type ConfirmedPosition } from './acknowledgements.ts'
+import type { CapturedTable } from './captured-table.ts'
+import type { ChunkBuffer } from './chunk-buffer.ts'
+import type { Connection } from './connection.ts'
+import { EventDecoder } from './event-decoder.ts'
+import type { RequiredTable } from './required-table.ts'
+import { parseReplicationMessage, standbyStatus } from './replication-message.ts'
+
+export interface SessionParameters {
+  readonly connection: Connection
+  readonly slot: string
+  readonly publication: string
+  readonly requirements: readonly RequiredTable[]
+  readonly buffer: ChunkBuffer
+  readonly confirmed: ConfirmedPosition
+  readonly onStart: () => void
+  /** Throws where the problem must stop the stream. */
+  readonly onOldRowProblem: (table: CapturedTable, problem: CaptureError) => void
+}
+
+const MAX_STATUS_INTERVAL_MS = 10_000
+/** Acknowledgements within this time share one message to the server. */
+const STATUS_SPACING_MS = 20
+
+/**
+ * One replication connection, from START_REPLICATION to its end.
+ *
+ * Contract: nothing beyond `confirmed` is ever told to the server as flushed; the socket is read only while the buffer has
+ * room; the server hears of us in time even then.
+ */
+export class ReplicationSession {
+  readonly #parameters: SessionParameters
+  readonly #acknowledgements: Acknowledgements
+  readonly #decoder: EventDecoder
+  #received = 0n
+  #isPaused = false
+  #statusSentAt = 0
+  #statusTimer: NodeJS.Timeout | undefined
+  #isOver = false
+  #fail: (error: unknown) => void = () => {}
+
+  constructor(parameters: SessionParameters) {
+    const { buffer, confirmed, requirements, onOldRowProblem } = parameters
+    this.#parameters = parameters
+    this.#acknowledgements = new Acknowledgements(confirmed)
+    this.#decoder = new EventDecoder(requirements, {
+      event: (event, bytes) => buffer.add(event, bytes),
+      commit: (position) => this.#commit(position),
+      oldRowProblem: onOldRowProblem,
+    })
+  }
+
+  /** Streams until the connection is lost or a message can't be decoded; both throw. */
+  async run(): Promise<void> {
+    const { connection, buffer, slot, publication, onStart } = this.#parameters
+    const interval = await this.#prepare()
+    const options = `proto_version '1', publication_names ${quoteLiteral(quoteIdentifier(publication)).trim()}`
+    const failed = new Promise<never>((_, reject) => {
+      this.#fail = reject
+    })
+    buffer.restart(() => this.#acknowledgements.takeDelivery())
+    const keepAlive = setInterval(() => this.sendStatus(), interval)
+    try {
+      await Promise.race([
+        failed,
+        connection.stream(
+          // From 0/0 the server goes on where the slot was confirmed. Any position of ours could lie beyond that.
+          `START_REPLICATION SLOT ${quoteIdentifier(slot)} LOGICAL 0/0 (${options})`,
+          () => this.#guard(onStart),
+          (bytes) => this.#guard(() => this.#receive(bytes)),
+        ),
+      ])
+    } finally {
+      this.#isOver = true
+      clearInterval(keepAlive)
+      clearTimeout(this.#statusTimer)
+      buffer.restart(() => undefined)
+    }
+  }
+
+  /** Takes no more, and tells the server what was confirmed. */
+  stop(): void {
+    this.#isOver = true
+    this.sendStatus()
+  }
+
+  /** The buffer has room again. */
+  resume(): void {
+    if (!this.#isPaused || this.#parameters.buffer.isFull) return
+    this.#isPaused = false
+    this.#parameters.connection.resume()
+  }
+
+  /** Tells the server soon what was confirmed. */
+  sendStatusSoon(): void {
+    const wait = this.#statusSentAt + STATUS_SPACING_MS - Date.now()
+    if (wait <= 0) this.sendStatus()
+    else this.#statusTimer ??= setTimeout(() => this.sendStatus(), wait)
+  }
+
+  sendStatus(): void {
+    clearTimeout(this.#statusTimer)
+    this.#statusTimer = undefined
+    this.#statusSentAt = Date.now()
+    this.#parameters.connection.send(standbyStatus(this.#received, this.#parameters.confirmed.value))
+  }
+
+  /** Fixes the text form of values, and gives how often the server wants to hear of us, in milliseconds. */
+  async #prepare(): Promise<number> {
+    const { connection } = this.#parameters
+    await connection.query("SET DateStyle = 'ISO'")
+    await connection.query("SET IntervalStyle = 'postgres'")
+    await connection.query('SET extra_float_digits = 3')
+    await connection.query("SET bytea_output = 'hex'")
+    await connection.query("SET TimeZone = 'UTC'")
+    const [timeout] = await connection.query(
+      "SELECT setting FROM pg_settings WHERE name = 'wal_sender_timeout'",
+    )
+    const milliseconds = Number(timeout?.['setting'])
+    return milliseconds > 0 ? Math.min(MAX_STATUS_INTERVAL_MS, milliseconds / 3) : MAX_STATUS_INTERVAL_MS
+  }
+
+  /** What is thrown inside a handler of the socket would reach nobody but the process. */
+  #guard(handle: () => void): void {
+    if (this.#isOver) return
+    try {
+      handle()
+    } catch (error) {
+      this.#isOver = true
+      this.#fail(error)
+    }
+  }
+
+  #receive(bytes: Buffer): void {
+    const message = parseReplicationMessage(bytes)
+    if (message.kind === 'data') {
+      if (message.position > this.#received) this.#received = message.position
+      this.#decoder.decode(bytes, message.start)
+    } else {
+      if (message.walEnd > this.#received) this.#received = message.walEnd
+      // Inside a transaction the position says nothing of this transaction's end.
+      if (!this.#decoder.inTransaction) this.#acknowledgements.addIdle(message.walEnd)
+      if (message.wantsReply) this.sendStatus()
+    }
+    if (this.#parameters.buffer.isFull && !this.#isPaused) {
+      this.#isPaused = true
+      this.#parameters.connection.pause()
+    }
+  }
+
+  #commit(position: bigint): void {
+    const { buffer } = this.#parameters
+    if (!buffer.hasOpenTransaction) {
+      this.#acknowledgements.addIdle(position)
+      return
+    }
+    this.#acknowledgements.addTransaction(position)
+    buffer.commit()
+  }
+}

@@ -7,11 +7,14 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^pg-capture$/, replacement: at('./src/index.ts') },
-      { find: /^pg-capture\/sources\/pgoutput$/, replacement: at('./src/sources/pgoutput/pgoutput-source.ts') },
+      {
+        find: /^pg-capture\/sources\/pgoutput$/,
+        replacement: at('./src/sources/pgoutput/pgoutput-source.ts'),
+      },
     ],
   },
   test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    include: ['src/**/*.test.ts', 'services/**/*.test.ts', 'test/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 30_000,
   },

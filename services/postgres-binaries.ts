@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, lchownSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, lchownSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { delimiter, dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Account } from './unprivileged-account.ts'
 import type { Workspace } from './workspace.ts'
 
 /** Runnable binaries: `initdb` and `postgres` in one folder, and the version that they report, such as `18.4`. */
@@ -69,8 +70,9 @@ export function prepareBinaries(packageRoot: string, workspace: Workspace): Post
   }
   const copy = join(workspace.directory, 'binaries')
   cpSync(join(packageRoot, 'native'), join(copy, 'native'), { recursive: true, verbatimSymlinks: true })
+  makeWritable(copy)
   addSymlinks(copy)
-  if (workspace.account) giveTo(workspace.account.uid, workspace.account.gid, copy)
+  if (workspace.account) giveTo(workspace.account, copy)
   return runnable(join(copy, 'native', 'bin'), workspace)
 }
 
@@ -110,10 +112,18 @@ function addSymlinks(packageRoot: string): boolean {
   })
 }
 
-function giveTo(uid: number, gid: number, folder: string): void {
+/** A copy has the modes of the original; we must be able to add links to it, and to remove it. */
+function makeWritable(folder: string): void {
+  chmodSync(folder, 0o755)
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) makeWritable(join(folder, entry.name))
+  }
+}
+
+function giveTo({ uid, gid }: Account, folder: string): void {
   lchownSync(folder, uid, gid)
-  for (const entry of readdirSync(folder, { recursive: true, encoding: 'utf8' }))
-    lchownSync(join(folder, entry), uid, gid)
+  const entries = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  for (const entry of entries) lchownSync(join(folder, entry), uid, gid)
 }
 
 function resolved(from: NodeJS.Require, name: string): string | undefined {

@@ -38,3 +38,4 @@ export type {
 export { SchemaError, type SchemaIssue } from './core/schema/schema-error.ts'
 export type { QueryClient } from './core/sql/client.ts'
 export { QueryBuilder } from './core/sql/query-builder.ts'
+export { RedisSet, type RedisSetOptions } from './stores/redis-set.ts'

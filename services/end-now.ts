@@ -19,8 +19,11 @@ function send(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** `kill(pid, 0)` would not do: Node can't reap a child while we block, and a zombie still answers. */
-function isRunning(pid: number): boolean {
+/**
+ * Whether that process still does something. `kill(pid, 0)` would not do: a zombie answers it, and Node can't reap a
+ * child while we block.
+ */
+export function isRunning(pid: number): boolean {
   if (process.platform !== 'linux') {
     return /^[^Z]/.test(
       spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).stdout.trim(),

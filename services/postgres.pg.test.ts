@@ -2,7 +2,8 @@ import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rm
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { askPostgres, isRunning, postmasterOf, serverDirectoriesOf } from '../test/support/left-behind.ts'
+import { askPostgres, postmasterOf, serverDirectoriesOf } from '../test/support/left-behind.ts'
+import { isRunning } from './end-now.ts'
 import { embeddedPostgresPackage } from './postgres-binaries.ts'
 import { type PostgresServer, startPostgres } from './postgres.ts'
 

@@ -46,14 +46,16 @@ export class Workspace {
     this.#name = name
     this.account = account
     this.#killSignal = killSignal
-    this.directory = mkdtempSync(join(parentDirectory(account), `pg-capture-${name}-${process.pid}-`))
-    if (account) chownSync(this.directory, account.uid, account.gid)
-    this.#guard = new Guard(this.directory, killSignal)
+    const prefix = join(parentDirectory(account), `pg-capture-${name}-${process.pid}-`)
+    // Before there is a directory: from here on a signal waits until this constructor is done.
     this.#forget = onProcessEnd(() => {
       endNow(this.#runningPids(), killSignal)
       this.#removeDirectory()
       this.#guard.dismissNow()
     })
+    this.directory = mkdtempSync(prefix)
+    if (account) chownSync(this.directory, account.uid, account.gid)
+    this.#guard = new Guard(this.directory, killSignal)
   }
 
   /** Starts a command whose output goes to the log. Ctrl-C on our terminal does not reach it: we end it ourselves. */

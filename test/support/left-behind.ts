@@ -8,16 +8,6 @@ export function postmasterOf(dataDirectory: string): number {
   return Number(readFileSync(join(dataDirectory, 'postmaster.pid'), 'utf8').split('\n')[0])
 }
 
-/** Whether there is a process with that id. */
-export function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}
-
 /** The temporary directories that a process has made for servers and not yet removed. */
 export function serverDirectoriesOf(pid: number): string[] {
   return readdirSync(tmpdir()).filter((name) => name.startsWith('pg-capture-') && name.includes(`-${pid}-`))

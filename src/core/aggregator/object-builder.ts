@@ -6,6 +6,9 @@ import type { RootSchema } from '../schema/schema.ts'
 import type { QueryClient } from '../sql/client.ts'
 import type { Changes } from './changes.ts'
 
+/** A timer that is set for longer fires at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
 export interface ObjectBuilderOptions<Built> {
   readonly schema: RootSchema
   readonly client: QueryClient
@@ -72,10 +75,13 @@ export class ObjectBuilder<Built> {
     onChange: (changes: Changes<Built>) => unknown,
   ): Promise<void> {
     const { schema, client, claims, leaseMs } = this.#options
-    const renewals = setInterval(() => {
-      // A renewal that fails is found out by the one that is awaited, or by the acknowledgement.
-      claims.renew(claim, leaseMs).catch(() => false)
-    }, leaseMs / 3)
+    const renewals = setInterval(
+      () => {
+        // A renewal that fails is found out by the one that is awaited, or by the acknowledgement.
+        claims.renew(claim, leaseMs).catch(() => false)
+      },
+      Math.min(leaseMs / 3, LONGEST_TIMER_MS),
+    )
     try {
       const { present, absent, version } = await readObjects(schema, claim.ids, client)
       if (performance.now() - claimedAt > leaseMs / 3 && !(await claims.renew(claim, leaseMs)))

@@ -2,7 +2,8 @@ import { CaptureError } from '../errors/capture-error.ts'
 import { type Plan, planOf } from '../schema/plan.ts'
 import type { RootSchema } from '../schema/schema.ts'
 import type { QueryClient } from '../sql/client.ts'
-import { quoteIdentifier, quoteTable } from '../sql/identifier.ts'
+import { arrayParameterLike } from '../sql/array-parameter.ts'
+import { quoteIdentifier } from '../sql/identifier.ts'
 import { objectSql } from './object-expression.ts'
 
 /** What became of the ids asked for, all of it read in one snapshot. */
@@ -26,9 +27,9 @@ const SNAPSHOT_VERSION =
 /**
  * Reads the objects of the ids in one statement, so in one snapshot.
  *
- * The ids go in as one array, whose type Postgres takes from the primary key (`COALESCE` with an empty array of its
- * values), and come back in the text form that Postgres gives them: `'1.00'` and `'1.0'`, or a UUID in capitals, are the
- * row's own id again, and an id without a row comes back too, in the form that its row would have.
+ * The ids go in as one array of the primary key's type and come back in the text form that Postgres gives them: `'1.00'`
+ * and `'1.0'`, or a UUID in capitals, are the row's own id again, and an id without a row comes back too, in the form that
+ * its row would have.
  *
  * @throws CaptureError `CLIENT_RESULT_INVALID` where the client changes what Postgres sent.
  */
@@ -66,14 +67,13 @@ function statementOf(plan: Plan): string {
 
 function writeStatement(plan: Plan): string {
   const { alias, from, joins, expression } = objectSql(plan)
-  const column = quoteIdentifier(plan.primaryKey)
-  const key = `${alias}.${column}`
+  const key = `${alias}.${quoteIdentifier(plan.primaryKey)}`
   // No table's alias is "asked": each ends in a number.
   return (
     `SELECT COALESCE(${key}, "asked"."id")::text AS "id",` +
     ` CASE WHEN ${key} IS NOT NULL THEN COALESCE((${expression})::text, 'null') END AS "object",` +
     ` ${SNAPSHOT_VERSION}::text AS "version"` +
-    ` FROM UNNEST(COALESCE($1, ARRAY(SELECT ${column} FROM ${quoteTable(plan.root.table)} LIMIT 0))) AS "asked" ("id")` +
+    ` FROM UNNEST(${arrayParameterLike(plan.root.table, plan.primaryKey)}) AS "asked" ("id")` +
     ` LEFT JOIN ${from} ON ${key} = "asked"."id"${joins}`
   )
 }

@@ -1,4 +1,5 @@
 import type { Plan, TableNode } from '../schema/plan.ts'
+import { arrayParameterLike } from '../sql/array-parameter.ts'
 import { quoteIdentifier, quoteTable } from '../sql/identifier.ts'
 import { TableAliases } from '../sql/table-aliases.ts'
 
@@ -13,10 +14,16 @@ export interface PathToRoot {
   readonly lookUp: LookUp | null
 }
 
-/** A statement around its condition's value: `SELECT … WHERE "book_1"."authorId"` and ` GROUP BY "book_1"."id"`. */
 export interface LookUp {
+  /** `SELECT … FROM … WHERE "book_1"."authorId"`, to be followed by a condition. */
   readonly head: string
+  /** ` GROUP BY "book_1"."id"` */
   readonly tail: string
+  /**
+   * The whole statement for an array of keys. The keys keep the type of the column that they come from, so that they compare
+   * as SQL compares the two columns: a `numeric` 1.00 finds the `integer` 1.
+   */
+  readonly ofKeys: string
 }
 
 /** Whether a look-up's rows carry the id as the driver reads it, or as text. */
@@ -38,13 +45,11 @@ export function pathToRoot(plan: Plan, node: TableNode, idForm: IdForm): PathToR
   const id = `${rootAlias}.${quoteIdentifier(plan.primaryKey)}`
   const from = `FROM ${quoteTable(plan.root.table)} AS ${rootAlias}${joins}`
   const selected = idForm === 'text' ? `${id}::text` : id
-  return {
-    keyColumn: node.link.childColumn,
-    lookUp: {
-      head: `SELECT ${selected} AS "id" ${from} WHERE ${alias}.${quoteIdentifier(start.column)}`,
-      tail: ` GROUP BY ${id}`,
-    },
-  }
+  const head = `SELECT ${selected} AS "id" ${from} WHERE ${alias}.${quoteIdentifier(start.column)}`
+  const tail = ` GROUP BY ${id}`
+  const keyColumn = node.link.childColumn
+  const ofKeys = `${head} = ANY(${arrayParameterLike(node.table, keyColumn)})${tail}`
+  return { keyColumn, lookUp: { head, tail, ofKeys } }
 }
 
 /** The statement that yields the ids of all roots. */

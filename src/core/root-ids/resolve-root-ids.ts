@@ -2,7 +2,7 @@ import { CaptureError } from '../errors/capture-error.ts'
 import type { Plan, TableNode } from '../schema/plan.ts'
 import type { QueryClient } from '../sql/client.ts'
 import { affectedKeys, type RowEvent } from './affected-keys.ts'
-import { type LookUp, pathsOf } from './path-to-root.ts'
+import { pathsOf } from './path-to-root.ts'
 
 /** One statement takes at most so many keys, so that its parameter stays of a size that a server likes. */
 const KEYS_PER_LOOK_UP = 10_000
@@ -37,7 +37,7 @@ export function affectedRoots(plan: Plan, events: readonly PlacedEvent[]): Affec
       if (path === undefined) continue
       const found = affectedKeys(node, event, path.keyColumn, rowMayReappear)
       if (found.length === 0) continue
-      const keys = path.lookUp === null ? ids : keysOf(keysByLookUp, path.lookUp)
+      const keys = path.lookUp === null ? ids : keysOf(keysByLookUp, path.lookUp.ofKeys)
       for (const key of found) keys.add(key)
     }
   }
@@ -57,8 +57,7 @@ export async function* lookUpRootIds(roots: AffectedRoots, client: QueryClient):
   }
 }
 
-function keysOf(keysByLookUp: Map<string, Set<string>>, { head, tail }: LookUp): Set<string> {
-  const text = `${head} = ANY($1)${tail}`
+function keysOf(keysByLookUp: Map<string, Set<string>>, text: string): Set<string> {
   const known = keysByLookUp.get(text)
   if (known !== undefined) return known
   const keys = new Set<string>()

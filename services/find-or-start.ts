@@ -31,6 +31,7 @@ export interface ServerKind {
 export async function findOrStart(
   kind: ServerKind,
   environment: Environment = process.env,
+  install = installDebianPackage,
 ): Promise<Service> {
   const given = firstSet(environment, kind.variables)
   if (given !== undefined) return useGiven(kind, given.name, given.value)
@@ -43,7 +44,7 @@ export async function findOrStart(
   const binary = onPath(kind.binary, environment['PATH'])
   if (binary !== undefined) return startOwn(kind, binary, 'started')
 
-  const problem = await installDebianPackage(kind.debianPackage)
+  const problem = await install(kind.debianPackage)
   const installed = problem === undefined ? onPath(kind.binary, environment['PATH']) : undefined
   if (installed !== undefined)
     return startOwn(kind, installed, `installed Debian's ${kind.debianPackage}, started`)

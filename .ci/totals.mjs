@@ -14,7 +14,7 @@ function read(file) {
 
 function testFilesIn(folder) {
   return readdirSync(folder, { recursive: true })
-    .filter((name) => name.endsWith('.test.ts'))
+    .filter((name) => name.endsWith('.test.ts') && !name.includes('node_modules'))
     .map((name) => join(folder, name))
 }
 

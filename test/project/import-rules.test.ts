@@ -33,8 +33,8 @@ const rules: Readonly<Record<string, Rule>> = {
   test: { areas: ['services'], packages: ['*'] },
   demo: { areas: ['services'], packages: ['*'] },
 }
-// A test beside its file also uses what tests share, and any package: nothing of it is published.
-const besideSource: Rule = { areas: ['test', 'services'], packages: ['*'] }
+// A test, beside its file too, also uses what tests share, and any package: nothing of it is published.
+const forTests: Rule = { areas: ['test', 'services'], packages: ['*'] }
 
 const files = ['src', 'services', 'test', 'demo'].flatMap(filesIn).filter((path) => path.endsWith('.ts'))
 
@@ -56,9 +56,9 @@ function problemsOf(path: string): string[] {
   const area = areaOf(path)
   if (area === undefined) return [`${path} lies in no area that import-rules.test.ts knows`]
   const own = rules[area]!
-  const isTest = path.startsWith('src/') && path.endsWith('.test.ts')
-  const areas = [area, ...own.areas, ...(isTest ? besideSource.areas : [])]
-  const packages = [...own.packages, ...(isTest ? besideSource.packages : [])]
+  const isTest = path.endsWith('.test.ts')
+  const areas = [area, ...own.areas, ...(isTest ? forTests.areas : [])]
+  const packages = [...own.packages, ...(isTest ? forTests.packages : [])]
   return importsOf(path).flatMap((specifier) => {
     if (!specifier.startsWith('.')) {
       const name = specifier.startsWith('node:') ? 'node:' : specifier

@@ -27,6 +27,8 @@ export class PlainSetClaims implements ClaimingIdsSet {
   #walk: IdsWalk | undefined
   /** Whether an id has become claimable that the current walk may have passed by. */
   #walkIsBehind = false
+  /** Whether the batch that the current walk stands in may hold ids that were taken out of the set. */
+  #walkIsStale = false
   #lastToken = 0
 
   constructor(set: IdsSet) {
@@ -50,8 +52,14 @@ export class PlainSetClaims implements ClaimingIdsSet {
     }
   }
 
+  /** Takes ids out of the set. A flight goes on, but what it releases is gone. */
   async delete(ids: string[]): Promise<void> {
-    if (ids.length > 0) await this.#changeInTurn(() => this.#set.delete(ids))
+    if (ids.length === 0) return
+    try {
+      await this.#changeInTurn(() => this.#set.delete(ids))
+    } finally {
+      this.#walkIsStale = true
+    }
   }
 
   getAll(): Iterable<unknown[]> | AsyncIterable<unknown[]> {
@@ -102,10 +110,12 @@ export class PlainSetClaims implements ClaimingIdsSet {
     const claim = { ids: [] as string[], token: String(this.#lastToken) }
     let mayStartOver = true
     try {
+      if (this.#walkIsStale) await this.#abandonWalk()
       while (claim.ids.length < max) {
         if (!this.#walk) {
           mayStartOver = false
           this.#walkIsBehind = false
+          this.#walkIsStale = false
           this.#walk = new IdsWalk(this.#set)
         }
         const walk = this.#walk
@@ -116,12 +126,16 @@ export class PlainSetClaims implements ClaimingIdsSet {
       }
     } catch (error) {
       this.#endFlights(claim.ids)
-      const walk = this.#walk
-      this.#walk = undefined
-      await walk?.close()
+      await this.#abandonWalk()
       throw error
     }
     return claim
+  }
+
+  async #abandonWalk(): Promise<void> {
+    const walk = this.#walk
+    this.#walk = undefined
+    await walk?.close()
   }
 
   #take({ id, value }: { id: string; value: unknown }, claim: { ids: string[]; token: string }): void {

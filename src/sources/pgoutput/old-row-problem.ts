@@ -8,7 +8,7 @@ export interface OldRowFacts {
   readonly table: string
   readonly columns: readonly string[]
   readonly identity: ReplicaIdentity
-  /** Columns that the identity covers. Meaningless under `FULL` and `NOTHING`, which cover all and none. */
+  /** Columns that the identity covers. Of no meaning under `FULL` and `NOTHING`, which cover all and none. */
   readonly identityColumns: readonly string[]
   readonly oldColumns: readonly string[]
 }
@@ -26,21 +26,44 @@ export function findOldRowProblem(facts: OldRowFacts): CaptureError | undefined 
   if (absent.length > 0) {
     return new CaptureError(
       'COLUMN_MISSING',
-      `Table "${facts.table}" sends no column ${nameList(absent)}: it was renamed or dropped, is generated, or the ` +
-        'publication leaves it out. Make schema and table agree.',
+      `Table "${facts.table}" sends no column ${nameList(absent)}: there is none, it is generated, or the publication ` +
+        'leaves it out. Make the schema and the table agree.',
     )
   }
   if (facts.identity === 'f') return undefined
-  const covered = facts.identity === 'n' ? [] : facts.identityColumns
+  const covered = coveredColumns(facts)
   const missing = facts.oldColumns.filter((column) => !covered.includes(column))
-  // Under NOTHING a DELETE is not sent at all, which matters even where no old column is asked for.
-  if (missing.length === 0 && facts.identity !== 'n') return undefined
-  const untold = missing.length === 0 ? "isn't sent" : `doesn't tell the old value of ${nameList(missing)}`
-  const covers = covered.length === 0 ? 'which covers no column' : `which covers only ${nameList(covered)}`
+  if (missing.length === 0) return undefined
+  return insufficient(
+    facts,
+    `an UPDATE or DELETE doesn't tell the old value of ${nameList(missing)} (replica identity is ` +
+      `${IDENTITY_NAMES[facts.identity]}, which covers ${covered.length === 0 ? 'no column' : `only ${nameList(covered)}`})`,
+  )
+}
+
+/** Postgres refuses every UPDATE and DELETE of a published table whose identity covers nothing. */
+export function findUnwritableProblem(facts: OldRowFacts): CaptureError | undefined {
+  if (facts.identity === 'f' || coveredColumns(facts).length > 0) return undefined
+  const why = facts.identity === 'd' ? 'DEFAULT without a primary key' : IDENTITY_NAMES[facts.identity]
+  return insufficient(facts, `published, it could not be updated: its replica identity is ${why}`)
+}
+
+/** An UPDATE came without the old row that the table's identity promises. */
+export function oldRowAbsent(table: { readonly schema: string; readonly table: string }): CaptureError {
+  return insufficient(table, 'an UPDATE came without its old row, though replica identity is FULL')
+}
+
+function coveredColumns(facts: OldRowFacts): readonly string[] {
+  return facts.identity === 'n' ? [] : facts.identityColumns
+}
+
+function insufficient(
+  table: { readonly schema: string; readonly table: string },
+  what: string,
+): CaptureError {
   return new CaptureError(
     'REPLICA_IDENTITY_INSUFFICIENT',
-    `Table "${facts.table}": an UPDATE or DELETE ${untold} (replica identity is ${IDENTITY_NAMES[facts.identity]}, ` +
-      `${covers}). Run: ALTER TABLE ${quoteTable(facts)} REPLICA IDENTITY FULL;`,
+    `Table "${table.table}": ${what}. Run: ALTER TABLE ${quoteTable(table)} REPLICA IDENTITY FULL;`,
   )
 }
 

@@ -5,8 +5,10 @@ import type { PgoutputMessage, RelationColumn, RelationMessage, ReplicaIdentity,
 /** What the parser must know of a table to read its rows. */
 export interface RowLayout {
   readonly columns: readonly string[]
-  /** For each column, whether it is part of the replica identity. */
+  /** For each column, whether old rows tell it also where they are key rows. */
   readonly keys: readonly boolean[]
+  /** Whether old rows have every column. */
+  readonly hasFullOldRows: boolean
   newRow(): Row
 }
 
@@ -76,13 +78,13 @@ function parseUpdate<Table extends RowLayout>(
   if (!table) return ignored
   const before = reader.uint8()
   if (before === 0x4b || before === 0x4f) {
-    const oldRow = before === 0x4b ? parseKey(reader, table, 0x55) : parseRow(reader, table, 0x55, undefined)
+    const oldRow = parseOldRow(reader, table, 0x55, before)
     expectTuple(reader, 0x55, reader.uint8())
     return { kind: 'update', table, oldRow, row: parseRow(reader, table, 0x55, oldRow) }
   }
   expectTuple(reader, 0x55, before)
   const row = parseRow(reader, table, 0x55, undefined)
-  return { kind: 'update', table, oldRow: unchangedKey(table, row), row }
+  return { kind: 'update', table, oldRow: table.hasFullOldRows ? undefined : unchangedKey(table, row), row }
 }
 
 function parseDelete<Table extends RowLayout>(
@@ -92,8 +94,9 @@ function parseDelete<Table extends RowLayout>(
   const table = findLayout(reader, layoutOf, 0x44)
   if (!table) return ignored
   const before = reader.uint8()
-  if (before === 0x4b) return { kind: 'delete', table, oldRow: parseKey(reader, table, 0x44) }
-  if (before === 0x4f) return { kind: 'delete', table, oldRow: parseRow(reader, table, 0x44, undefined) }
+  if (before === 0x4b || before === 0x4f) {
+    return { kind: 'delete', table, oldRow: parseOldRow(reader, table, 0x44, before) }
+  }
   throw unexpected(`has a row of unknown kind ${before} at byte ${reader.offset - 1}`, 0x44)
 }
 
@@ -140,6 +143,11 @@ function parseRow(reader: BinaryReader, layout: RowLayout, tag: number, oldRow: 
     else if (oldRow?.[name] !== undefined) row[name] = oldRow[name]
   }
   return row
+}
+
+function parseOldRow(reader: BinaryReader, layout: RowLayout, tag: number, kind: number): Row {
+  const isFull = kind === 0x4f && layout.hasFullOldRows
+  return isFull ? parseRow(reader, layout, tag, undefined) : parseKey(reader, layout, tag)
 }
 
 /** Reads a key tuple: what is sent for the other columns is a placeholder, not NULL. */

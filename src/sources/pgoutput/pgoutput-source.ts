@@ -1,16 +1,17 @@
 import type { EventChunk, Source, TableRequirement } from '../../core/capture/source.ts'
 import { CaptureError } from '../../core/errors/capture-error.ts'
-import { tableKey } from '../../core/events/table-name.ts'
-import { quoteIdentifier } from '../../core/sql/identifier.ts'
 import { ConfirmedPosition } from './acknowledgements.ts'
-import type { CapturedTable } from './captured-table.ts'
 import { ChunkBuffer } from './chunk-buffer.ts'
-import { Connection, ServerError } from './connection.ts'
-import { classifyFailure, permissionMissing } from './failure.ts'
-import { mergeRequirements, type RequiredTable } from './required-table.ts'
+import { type Connection, ServerError } from './connection.ts'
+import { Connections } from './connections.ts'
+import { classifyFailure, type Failure } from './failure.ts'
 import { ReplicationSession } from './replication-session.ts'
+import { mergeRequirements, type RequiredTable } from './required-table.ts'
 import { retryDelay } from './retry-delay.ts'
+import { dropSlotAndPublication } from './setup/drop.ts'
 import { createSlot, prepareDatabase } from './setup/prepare-database.ts'
+import { ServerIdentity } from './setup/server-identity.ts'
+import { sleep } from './sleep.ts'
 import type { SourceEvent } from './source-event.ts'
 import { completeOptions, type PgoutputSourceOptions } from './source-options.ts'
 
@@ -19,17 +20,17 @@ export { formatLsn, parseLsn } from './lsn.ts'
 export type { SourceEvent } from './source-event.ts'
 export type { PgoutputSourceOptions } from './source-options.ts'
 
-/** Another process's slot is free as soon as it ends; a dead connection's within wal_sender_timeout. */
-const LONGEST_WAIT_FOR_SLOT_MS = 1_000
 /** A connection that lasted this long ends a series of failures. */
 const STABLE_MS = 10_000
+/** Another process's slot is free the moment it ends; that of a dead connection within wal_sender_timeout. */
+const LONGEST_WAIT_FOR_SLOT_MS = 1_000
 
 /**
- * Delivers row events from Postgres by logical replication: `wal_level = logical`, the plugin pgoutput, one slot.
+ * Delivers row events from Postgres by logical replication: one slot, the plugin pgoutput.
  *
  * @example
  * ```ts
- * const source = new PgoutputSource({ connection: process.env.DATABASE_URL, slot: 'books' })
+ * const source = new PgoutputSource({ connection: 'postgres://capture@localhost/library', slot: 'books' })
  * for await (const chunk of source.stream([{ table: 'book', oldColumns: ['id', 'authorId'] }])) {
  *   await save(chunk.events)
  *   chunk.acknowledge?.()
@@ -37,35 +38,36 @@ const STABLE_MS = 10_000
  * ```
  *
  * Contract, beyond that of {@link Source}: values are text as Postgres prints it, NULL is `null`, a column that was not
- * sent is absent. One source streams once.
- *
- * Errors: `CaptureError`s, each naming what to run; `docs/sources/pgoutput.md` has them all.
+ * sent is absent. One source streams once. Whatever can pass by itself is tried again for ever and told by `onEvent`;
+ * everything else is thrown from the iteration as a `CaptureError` that names what to run.
  */
 export class PgoutputSource implements Source {
   readonly #options: Required<PgoutputSourceOptions>
   readonly #buffer: ChunkBuffer
+  readonly #connections: Connections
   readonly #stopping = new AbortController()
-  readonly #connections = new Set<Connection>()
+  readonly #server = new ServerIdentity()
   readonly #warned = new Set<string>()
-  #confirmed = new ConfirmedPosition(() => this.#session?.sendStatusSoon())
+  #confirmed = this.#newConfirmedPosition()
   #session: ReplicationSession | undefined
   #running: Promise<void> | undefined
-  #system: string | undefined
+  /** The slot was there, so if it is missing, changes are. */
   #isEstablished = false
   #wasConnected = false
 
   constructor(options: PgoutputSourceOptions) {
     this.#options = completeOptions(options)
-    const { chunkRows, highWaterBytes } = this.#options
+    const { chunkRows, highWaterBytes, connection } = this.#options
     this.#buffer = new ChunkBuffer({ rows: chunkRows, bytes: highWaterBytes }, () => this.#session?.resume())
+    this.#connections = new Connections(connection)
   }
 
-  /** Checks all that streaming needs and creates publication and slot, so that no later change is missed. */
+  /** Checks all that streaming needs and creates publication and slot: no change after it is missed. */
   async prepare(tables: readonly TableRequirement[]): Promise<void> {
     try {
-      await this.#prepare(mergeRequirements(tables), [])
+      await this.#prepare(mergeRequirements(tables))
     } catch (error) {
-      throw classifyFailure(error, { ...this.#options, wasConnected: false, wasStreaming: false }).error
+      throw this.#classify(error, false).error
     }
   }
 
@@ -90,47 +92,39 @@ export class PgoutputSource implements Source {
     this.#stopping.abort()
     this.#buffer.end({})
     this.#session?.stop()
-    await Promise.all(Array.from(this.#connections, (connection) => connection.close()))
+    await this.#connections.close()
     await this.#running
   }
 
-  /** Stops, then removes slot and publication from the server. Changes from then on are not kept for this source. */
+  /** Stops, then removes slot and publication from the server: from then on no change is kept for this source. */
   async drop(): Promise<void> {
     await this.stop()
-    const { connection: options, slot, publication } = this.#options
-    const connection = new Connection(options, 'queries')
     try {
-      await connection.open()
-      await connection.query(
-        'SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = $1 AND NOT temporary',
-        [slot],
-      )
-      await connection.query(`DROP PUBLICATION IF EXISTS ${quoteIdentifier(publication)}`)
+      await dropSlotAndPublication(this.#options)
     } catch (error) {
-      throw classifyFailure(error, { ...this.#options, wasConnected: true, wasStreaming: false }).error
-    } finally {
-      await connection.close()
+      throw this.#classify(error, false).error
     }
   }
 
   /** Connects, again and again where that can help, until it is stopped or fails for good. Never throws. */
-  async #run(requirements: readonly RequiredTable[]): Promise<void> {
+  async #run(required: readonly RequiredTable[]): Promise<void> {
     const { signal } = this.#stopping
     try {
-      for (let attempt = 1; !signal.aborted; attempt++) {
+      for (let attempt = 1; ; attempt++) {
         const startedAt = Date.now()
         const position = this.#confirmed.value
-        const failure = await this.#connect(requirements)
+        const failure = await this.#connect(required)
         if (signal.aborted) return
         if (!failure.isTransient) throw failure.error
         if (this.#confirmed.value > position || Date.now() - startedAt > STABLE_MS) attempt = 1
-        const error = failure.error as CaptureError
+        const { error } = failure
         const delayMs = retryDelay(
           attempt,
           error.code === 'SLOT_IN_USE' ? LONGEST_WAIT_FOR_SLOT_MS : undefined,
         )
         this.#notify({ type: 'reconnecting', attempt, delayMs, error })
         await sleep(delayMs, signal)
+        if (signal.aborted) return
       }
     } catch (error) {
       this.#buffer.end({ error })
@@ -138,13 +132,13 @@ export class PgoutputSource implements Source {
   }
 
   /** One connection, from the set-up to its loss, which it returns. */
-  async #connect(requirements: readonly RequiredTable[]): Promise<{ error: unknown; isTransient: boolean }> {
+  async #connect(required: readonly RequiredTable[]): Promise<Failure> {
     let wasStreaming = false
-    const connection = this.#newConnection('replication')
+    const connection = this.#connections.create('replication')
     try {
-      const problems = await this.#openReplication(connection)
-      await this.#prepare(requirements, problems)
-      await this.#checkSystem(connection)
+      const refusal = await openUnlessRefused(connection)
+      await this.#prepare(required, refusal)
+      await this.#identifyServer(connection)
       const { slot, publication, temporary } = this.#options
       if (temporary) {
         const position = await createSlot(connection, slot, true)
@@ -155,82 +149,68 @@ export class PgoutputSource implements Source {
         connection,
         slot,
         publication,
-        requirements,
+        required,
         buffer: this.#buffer,
         confirmed: this.#confirmed,
         onStart: () => {
           wasStreaming = true
           this.#notify({ type: 'connected', slot, processId: connection.processId })
         },
-        onOldRowProblem: (table, problem) => this.#oldRowProblem(table, problem),
+        onOldRowProblem: (problem) => this.#warn(problem),
       })
-      if (!this.#stopping.signal.aborted) await this.#session.run()
-      return { error: undefined, isTransient: false }
+      await this.#session.run()
+      throw new ServerError(new Error('The server ended the stream.'))
     } catch (error) {
-      return classifyFailure(error, { ...this.#options, wasConnected: this.#wasConnected, wasStreaming })
+      return this.#classify(error, wasStreaming)
     } finally {
       this.#session = undefined
-      await this.#closeConnection(connection)
+      await this.#connections.release(connection)
     }
   }
 
-  /** A missing permission is a finding to report with others; everything else is thrown. */
-  async #openReplication(connection: Connection): Promise<CaptureError[]> {
-    try {
-      await connection.open()
-      return []
-    } catch (error) {
-      if (error instanceof ServerError && error.sqlState === '42501') return [permissionMissing(error)]
-      throw error
-    }
-  }
-
-  async #prepare(requirements: readonly RequiredTable[], problems: readonly CaptureError[]): Promise<void> {
-    const connection = this.#newConnection('queries')
+  async #prepare(required: readonly RequiredTable[], refusal?: ServerError): Promise<void> {
+    const connection = this.#connections.create('queries')
     try {
       await connection.open()
       await prepareDatabase({
         ...this.#options,
         connection,
-        requirements,
+        required,
         isEstablished: this.#isEstablished,
-        problems,
+        refusal,
         notify: (event) => this.#notify(event),
+        warn: (warning) => this.#warn(warning),
       })
       this.#wasConnected = true
       this.#isEstablished ||= !this.#options.temporary
     } finally {
-      await this.#closeConnection(connection)
+      await this.#connections.release(connection)
     }
   }
 
-  /** After a failover positions count from elsewhere, so what was confirmed before must not be told to the new server. */
-  async #checkSystem(connection: Connection): Promise<void> {
-    const [row] = await connection.query('IDENTIFY_SYSTEM')
-    const system = `${row?.['systemid']} ${row?.['timeline']}`
-    if (this.#system !== undefined && this.#system !== system) {
-      this.#confirmed = new ConfirmedPosition(() => this.#session?.sendStatusSoon())
-    }
-    this.#system = system
+  async #identifyServer(connection: Connection): Promise<void> {
+    const change = await this.#server.update(connection)
+    if (!change) return
+    // On another timeline positions mean something else: what was confirmed before must not be told to this server.
+    this.#confirmed = this.#newConfirmedPosition()
+    this.#notify({ type: 'timeline-changed', ...change })
   }
 
-  #oldRowProblem(table: CapturedTable, problem: CaptureError): void {
-    if (this.#options.oldRow === 'require') throw problem
-    const key = tableKey(table)
-    if (this.#warned.has(key)) return
-    this.#warned.add(key)
-    this.#notify({ type: 'warning', code: problem.code, message: problem.message })
+  #newConfirmedPosition(): ConfirmedPosition {
+    return new ConfirmedPosition(() => this.#session?.sendStatusSoon())
   }
 
-  #newConnection(purpose: 'queries' | 'replication'): Connection {
-    const connection = new Connection(this.#options.connection, purpose)
-    this.#connections.add(connection)
-    return connection
+  #classify(error: unknown, wasStreaming: boolean): Failure {
+    return classifyFailure(error, { ...this.#options, wasConnected: this.#wasConnected, wasStreaming })
   }
 
-  async #closeConnection(connection: Connection): Promise<void> {
-    this.#connections.delete(connection)
-    await connection.close()
+  /** Tells a warning once, or throws it where old rows are required. */
+  #warn(warning: CaptureError): void {
+    const isOldRow = warning.code === 'REPLICA_IDENTITY_INSUFFICIENT' || warning.code === 'COLUMN_MISSING'
+    if (isOldRow && this.#options.oldRow === 'require') throw warning
+    if (this.#warned.has(warning.message)) return
+    this.#warned.add(warning.message)
+    this.#notify({ type: 'warning', code: warning.code, message: warning.message })
   }
 
   #notify(event: SourceEvent): void {
@@ -238,14 +218,13 @@ export class PgoutputSource implements Source {
   }
 }
 
-function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, milliseconds)
-    signal.addEventListener('abort', done)
-  })
+/** A missing permission is a finding to be reported with others; every other failure is thrown. */
+async function openUnlessRefused(connection: Connection): Promise<ServerError | undefined> {
+  try {
+    await connection.open()
+    return undefined
+  } catch (error) {
+    if (error instanceof ServerError && error.sqlState === '42501') return error
+    throw error
+  }
 }

@@ -1,7 +1,6 @@
 import type { CaptureError } from '../../core/errors/capture-error.ts'
 import { quoteIdentifier, quoteLiteral } from '../../core/sql/identifier.ts'
 import { Acknowledgements, type ConfirmedPosition } from './acknowledgements.ts'
-import type { CapturedTable } from './captured-table.ts'
 import type { ChunkBuffer } from './chunk-buffer.ts'
 import type { Connection } from './connection.ts'
 import { EventDecoder } from './event-decoder.ts'
@@ -12,12 +11,12 @@ export interface SessionParameters {
   readonly connection: Connection
   readonly slot: string
   readonly publication: string
-  readonly requirements: readonly RequiredTable[]
+  readonly required: readonly RequiredTable[]
   readonly buffer: ChunkBuffer
   readonly confirmed: ConfirmedPosition
   readonly onStart: () => void
   /** Throws where the problem must stop the stream. */
-  readonly onOldRowProblem: (table: CapturedTable, problem: CaptureError) => void
+  readonly onOldRowProblem: (problem: CaptureError) => void
 }
 
 const MAX_STATUS_INTERVAL_MS = 10_000
@@ -42,10 +41,10 @@ export class ReplicationSession {
   #fail: (error: unknown) => void = () => {}
 
   constructor(parameters: SessionParameters) {
-    const { buffer, confirmed, requirements, onOldRowProblem } = parameters
+    const { buffer, confirmed, required, onOldRowProblem } = parameters
     this.#parameters = parameters
     this.#acknowledgements = new Acknowledgements(confirmed)
-    this.#decoder = new EventDecoder(requirements, {
+    this.#decoder = new EventDecoder(required, {
       event: (event, bytes) => buffer.add(event, bytes),
       commit: (position) => this.#commit(position),
       oldRowProblem: onOldRowProblem,

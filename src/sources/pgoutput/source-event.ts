@@ -14,4 +14,6 @@ export type SourceEvent =
       readonly delayMs: number
       readonly error: CaptureError
     }
+  /** Another server took over, as after a failover: what the old one had not passed on to it is undone. */
+  | { readonly type: 'timeline-changed'; readonly from: string; readonly to: string }
   | { readonly type: 'warning'; readonly code: CaptureErrorCode; readonly message: string }

@@ -32,13 +32,14 @@ export interface PublicationFacts {
   readonly pubviaroot: boolean
 }
 
-/** One required table; `storage` is empty where there is no such table. */
+/** One required table. */
 export interface TableFacts {
   readonly schema: string
   readonly table: string
   /** `pg_class.relkind`; null where there is no such table. */
   readonly kind: string | null
   readonly isUnlogged: boolean | null
+  readonly isPartition: boolean | null
   readonly columns: readonly string[]
   readonly isPublished: boolean
   /** Columns that the publication sends; null where the server (before 15) sends all. */
@@ -46,6 +47,8 @@ export interface TableFacts {
   readonly hasRowFilter: boolean
   /** The table and, where it is partitioned, every partition that holds rows. */
   readonly storage: readonly StorageFacts[]
+  /** Tables that inherit from it without being partitions. */
+  readonly heirs: readonly string[]
 }
 
 export interface StorageFacts {
@@ -58,7 +61,7 @@ export interface StorageFacts {
 // Catalogs differ between versions: rows as jsonb have the columns that there are.
 const FACTS = `
   WITH required AS (
-    SELECT r.schema, r."table", c.oid, c.relkind, c.relpersistence
+    SELECT r.schema, r."table", c.oid, c.relkind, c.relpersistence, c.relispartition
     FROM json_to_recordset($3::json) AS r(schema text, "table" text)
     LEFT JOIN pg_namespace n ON n.nspname::text = r.schema
     LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname::text = r."table" AND c.relkind NOT IN ('i', 'I', 'S', 't', 'c')
@@ -75,6 +78,7 @@ const FACTS = `
       'table', r."table",
       'kind', r.relkind,
       'isUnlogged', r.relpersistence <> 'p',
+      'isPartition', r.relispartition,
       'columns', (
         SELECT coalesce(json_agg(a.attname ORDER BY a.attnum), '[]') FROM pg_attribute a
         WHERE a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -102,6 +106,11 @@ const FACTS = `
         JOIN pg_class c ON c.oid = s.relid
         JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE c.relkind IN ('r', 'p')
+      ),
+      'heirs', (
+        SELECT coalesce(json_agg(c.relname ORDER BY c.relname), '[]')
+        FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+        WHERE i.inhparent = r.oid AND NOT c.relispartition
       )
     )), '[]')
     FROM required r
@@ -115,9 +124,9 @@ export async function readDatabaseFacts(
   connection: Connection,
   slot: string,
   publication: string,
-  requirements: readonly RequiredTable[],
+  required: readonly RequiredTable[],
 ): Promise<DatabaseFacts> {
-  const tables = requirements.map(({ schema, table }) => ({ schema, table }))
+  const tables = required.map(({ schema, table }) => ({ schema, table }))
   const [row] = await connection.query(FACTS, [slot, publication, JSON.stringify(tables)])
   return JSON.parse(row?.['facts'] ?? 'null') as DatabaseFacts
 }

@@ -1,0 +1,50 @@
+import { CaptureError } from '../../../core/errors/capture-error.ts'
+import { quoteTable } from '../../../core/sql/identifier.ts'
+import { findOldRowProblem, findUnwritableProblem } from '../old-row-problem.ts'
+import type { TableFacts } from './database-facts.ts'
+
+const KINDS: Readonly<Record<string, string>> = {
+  v: 'a view',
+  m: 'a materialized view',
+  f: 'a foreign table',
+}
+
+/** Why a table can't be captured at all. */
+export function findTableProblems(table: TableFacts): CaptureError[] {
+  if (table.kind === null) {
+    const text = `Table "${table.table}" does not exist in Postgres schema "${table.schema}". Create it, or name its schema.`
+    return [new CaptureError('TABLE_MISSING', text)]
+  }
+  if (table.kind !== 'r' && table.kind !== 'p') {
+    const kind = KINDS[table.kind] ?? 'no table'
+    const text = `"${table.table}" is ${kind}, which has no changes of its own. Name the tables beneath it.`
+    return [new CaptureError('TABLE_MISSING', text)]
+  }
+  if (table.isUnlogged) {
+    const text = `Table "${table.table}" is unlogged or temporary, so its changes are not in the WAL. Run: ALTER TABLE ${quoteTable(table)} SET LOGGED;`
+    return [new CaptureError('PUBLICATION_INCOMPLETE', text)]
+  }
+  return table.storage.flatMap((storage) => {
+    const facts = { ...storage, columns: table.columns, oldColumns: [] }
+    return findUnwritableProblem(facts) ?? []
+  })
+}
+
+/** What a table will not tell. */
+export function findTableWarnings(table: TableFacts, oldColumns: readonly string[]): CaptureError[] {
+  const columns = table.publishedColumns ?? table.columns
+  const warnings = table.storage.flatMap(
+    (storage) => findOldRowProblem({ ...storage, columns, oldColumns }) ?? [],
+  )
+  if (table.heirs.length > 0) {
+    const heirs = table.heirs.map((heir) => `"${heir}"`).join(', ')
+    warnings.push(
+      new CaptureError(
+        'PUBLICATION_INCOMPLETE',
+        `Table "${table.table}" is inherited by ${heirs}: a query of it reads their rows too, but their changes come under ` +
+          'their own names and are not captured with it.',
+      ),
+    )
+  }
+  return warnings
+}

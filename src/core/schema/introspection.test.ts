@@ -1,0 +1,130 @@
+import { describe, expect, test } from 'vitest'
+import { introspection } from './introspection.ts'
+import type { RootSchema, Schema } from './schema.ts'
+
+const id: Schema = { type: 'column', column: 'id' }
+
+function manyToOne(column: string, referencesTable: string, schema: Schema): Schema {
+  return {
+    type: 'many-to-one',
+    column,
+    referencesTable,
+    referencesColumn: 'id',
+    hasFKConstraint: true,
+    schema,
+  }
+}
+
+function oneToMany(referencingTable: string, referencingColumn: string, schema: Schema): Schema {
+  return { type: 'one-to-many', column: 'id', referencingTable, referencingColumn, schema }
+}
+
+function ofBook(schema: Schema): ReturnType<typeof introspection> {
+  return introspection({ table: 'book', primaryKey: 'id', schema })
+}
+
+describe('introspection', () => {
+  test("of the source document's schema tells its tables, columns and shape", () => {
+    const schema: RootSchema = {
+      table: 'book',
+      primaryKey: 'id',
+      schema: {
+        type: 'object',
+        properties: {
+          id,
+          title: { type: 'column', column: 'title' },
+          author: manyToOne('authorId', 'author', { type: 'column', column: 'name' }),
+        },
+      },
+    }
+    expect(introspection(schema)).toEqual({
+      tables: [
+        { table: 'book', columns: ['id', 'title', 'authorId'] },
+        { table: 'author', columns: ['id', 'name'] },
+      ],
+      output: {
+        type: 'object',
+        properties: {
+          id: { type: 'column', table: 'book', column: 'id' },
+          title: { type: 'column', table: 'book', column: 'title' },
+          author: { type: 'column', table: 'author', column: 'name' },
+        },
+      },
+    })
+  })
+
+  test('names a table that is read twice once, with the columns of both places, each once', () => {
+    const { tables, output } = ofBook({
+      type: 'object',
+      properties: {
+        author: manyToOne('authorId', 'person', { type: 'column', column: 'name' }),
+        editor: manyToOne('editorId', 'public.person', {
+          type: 'object',
+          properties: { name: { type: 'column', column: 'name' }, age: { type: 'column', column: 'age' } },
+        }),
+      },
+    })
+    expect(tables).toEqual([
+      { table: 'book', columns: ['id', 'authorId', 'editorId'] },
+      { table: 'person', columns: ['id', 'name', 'age'] },
+    ])
+    expect(output).toMatchObject({
+      properties: { author: { type: 'column', table: 'person', column: 'name' } },
+    })
+  })
+
+  test('puts the columns of a table that refers to itself together', () => {
+    expect(ofBook(manyToOne('sequelOf', 'book', { type: 'column', column: 'title' })).tables).toEqual([
+      { table: 'book', columns: ['id', 'sequelOf', 'title'] },
+    ])
+  })
+
+  test('keeps tables of one name in two Postgres schemas apart', () => {
+    expect(ofBook(manyToOne('archivedId', 'archive.book', id)).tables).toEqual([
+      { table: 'book', columns: ['id', 'archivedId'] },
+      { table: 'archive.book', columns: ['id'] },
+    ])
+  })
+
+  test('shows a one-to-many as an array', () => {
+    expect(ofBook(oneToMany('review', 'bookId', id)).output).toEqual({
+      type: 'array',
+      items: { type: 'column', table: 'review', column: 'id' },
+    })
+  })
+
+  test('shows one array where a one-to-many directly inside another is flattened', () => {
+    expect(ofBook(oneToMany('edition', 'bookId', oneToMany('copy', 'editionId', id))).output).toEqual({
+      type: 'array',
+      items: { type: 'column', table: 'copy', column: 'id' },
+    })
+  })
+
+  test('shows one array also where a many-to-one stands between', () => {
+    const copies = oneToMany('copy', 'editionId', id)
+    expect(ofBook(oneToMany('listing', 'bookId', manyToOne('editionId', 'edition', copies))).output).toEqual({
+      type: 'array',
+      items: { type: 'column', table: 'copy', column: 'id' },
+    })
+  })
+
+  test('shows the inner array of an object as its own', () => {
+    const copies = oneToMany('copy', 'editionId', id)
+    const output = ofBook(oneToMany('edition', 'bookId', { type: 'object', properties: { copies } })).output
+    expect(output).toEqual({
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: { copies: { type: 'array', items: { type: 'column', table: 'copy', column: 'id' } } },
+      },
+    })
+  })
+
+  test('keeps a property called __proto__', () => {
+    const properties = JSON.parse('{"__proto__": {"type": "column", "column": "id"}}')
+    const { output } = ofBook({ type: 'object', properties })
+    expect(JSON.stringify(output)).toBe(
+      '{"type":"object","properties":{"__proto__":{"type":"column","table":"book","column":"id"}}}',
+    )
+  })
+})

@@ -1,0 +1,272 @@
+import { describe, expect, test } from 'vitest'
+import type { RootSchema, Schema } from './schema.ts'
+import { SchemaError, type SchemaIssue } from './schema-error.ts'
+import { validateSchema } from './validate-schema.ts'
+
+const column = { type: 'column', column: 'id' }
+
+/** A right value of each kind, from which a test takes or changes one field. */
+const right: Readonly<Record<Schema['type'], Readonly<Record<string, unknown>>>> = {
+  column,
+  object: { type: 'object', properties: { id: column } },
+  'many-to-one': {
+    type: 'many-to-one',
+    column: 'authorId',
+    referencesTable: 'author',
+    referencesColumn: 'id',
+    hasFKConstraint: true,
+    schema: column,
+  },
+  'one-to-many': {
+    type: 'one-to-many',
+    column: 'id',
+    referencingTable: 'review',
+    referencingColumn: 'bookId',
+    schema: column,
+  },
+}
+
+const kinds = Object.keys(right) as Schema['type'][]
+
+function rootOf(schema: unknown): unknown {
+  return { table: 'book', primaryKey: 'id', schema }
+}
+
+function issuesOf(root: unknown): readonly SchemaIssue[] {
+  try {
+    validateSchema(root as RootSchema)
+  } catch (error) {
+    expect(error).toBeInstanceOf(SchemaError)
+    expect(error).toMatchObject({ code: 'SCHEMA_INVALID', name: 'SchemaError' })
+    const { issues, message } = error as SchemaError
+    for (const issue of issues) expect(message).toContain(`${issue.path} ${issue.message}`)
+    return issues
+  }
+  return []
+}
+
+describe('a right schema', () => {
+  test.each(kinds)('of the kind %s is taken', (kind) => {
+    expect(issuesOf(rootOf(right[kind]))).toEqual([])
+  })
+
+  const holders = kinds.filter((kind) => kind !== 'column')
+  test.each(holders.flatMap((outer) => kinds.map((inner) => [outer, inner] as const)))(
+    'may hold in a %s a %s',
+    (outer, inner) => {
+      const nested =
+        outer === 'object'
+          ? { type: 'object', properties: { of: right[inner] } }
+          : { ...right[outer], schema: right[inner] }
+      expect(issuesOf(rootOf(nested))).toEqual([])
+    },
+  )
+
+  test.each([
+    'library.book',
+    'a.b.c',
+    { table: 'odd.name' },
+    { schema: 'library', table: 'book' },
+    { schema: undefined, table: 'book' },
+    'constructor',
+    'a"b',
+    'x'.repeat(63),
+    `${'x'.repeat(63)}.${'x'.repeat(63)}`,
+  ])('may name its table %j', (table) => {
+    expect(issuesOf({ table, primaryKey: 'id', schema: column })).toEqual([])
+  })
+
+  test.each(['', ' ', '__proto__', 'constructor', `it's`, '"', '\\', '$1', '📚', 'x'.repeat(1000), '0'])(
+    'may have a property called %j',
+    (name) => {
+      const properties = Object.defineProperty({}, name, { value: column, enumerable: true })
+      expect(issuesOf(rootOf({ type: 'object', properties }))).toEqual([])
+    },
+  )
+
+  test('may use one part in many places', () => {
+    const shared = { type: 'object', properties: { id: column } }
+    expect(issuesOf(rootOf({ type: 'object', properties: { a: shared, b: shared } }))).toEqual([])
+  })
+
+  test('may have 200 properties', () => {
+    const properties = Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`p${index}`, column]))
+    expect(issuesOf(rootOf({ type: 'object', properties }))).toEqual([])
+  })
+})
+
+describe('what is no schema at all', () => {
+  test.each([undefined, null, 'book', 1, [], [column]])('%j is refused as a root', (root) => {
+    expect(issuesOf(root)).toEqual([
+      { path: 'the schema', message: 'has to be an object with table, primaryKey and schema' },
+    ])
+  })
+
+  test.each([undefined, null, 'id', 1, [], [column]])('%j is refused as a schema', (schema) => {
+    expect(issuesOf(rootOf(schema))).toEqual([
+      { path: 'schema', message: 'has to be a schema, an object with a "type"' },
+    ])
+  })
+
+  test.each([undefined, 'columns', 'Column', 1, null, 'constructor', '__proto__', 'toString'])(
+    'the kind %j is refused',
+    (type) => {
+      expect(issuesOf(rootOf({ ...column, type }))).toEqual([
+        { path: 'schema.type', message: 'has to be one of column, object, many-to-one, one-to-many' },
+      ])
+    },
+  )
+})
+
+describe('a field', () => {
+  const fields = kinds.flatMap((kind) =>
+    Object.keys(right[kind])
+      .filter((field) => field !== 'type')
+      .map((field) => [kind, field] as const),
+  )
+
+  test.each(fields)('%s.%s that is missing is named', (kind, field) => {
+    const { [field]: _, ...rest } = right[kind]
+    expect(issuesOf(rootOf(rest)).map(({ path }) => path)).toEqual([`schema.${field}`])
+  })
+
+  test.each(fields)('%s.%s of a wrong type is named', (kind, field) => {
+    expect(issuesOf(rootOf({ ...right[kind], [field]: 5 })).map(({ path }) => path)).toEqual([
+      `schema.${field}`,
+    ])
+  })
+
+  test.each(['table', 'primaryKey', 'schema'])('%s of the root that is missing is named', (field) => {
+    const root: Record<string, unknown> = { table: 'book', primaryKey: 'id', schema: column }
+    delete root[field]
+    expect(issuesOf(root).map(({ path }) => path)).toEqual([field])
+  })
+
+  test.each(kinds)('too many in a %s is named, as it may be misspelt', (kind) => {
+    const [issue, ...others] = issuesOf(rootOf({ ...right[kind], hasFkConstraint: true }))
+    expect(others).toEqual([])
+    expect(issue?.path).toBe('schema.hasFkConstraint')
+    expect(issue?.message).toContain(`the fields are type, ${Object.keys(right[kind]).slice(1).join(', ')}`)
+  })
+
+  test('too many in the root is named', () => {
+    expect(issuesOf({ table: 'book', primaryKey: 'id', schema: column, where: {} })).toEqual([
+      { path: 'where', message: 'is no field here; the fields are table, primaryKey, schema' },
+    ])
+  })
+})
+
+describe('a name', () => {
+  test.each([
+    ['', 'has to be the name of a column'],
+    [null, 'has to be the name of a column'],
+    ['a\0b', 'has a NUL character, which Postgres can not hold'],
+    ['x'.repeat(64), 'has 64 bytes; Postgres cuts names off after 63'],
+    ['📚'.repeat(16), 'has 64 bytes; Postgres cuts names off after 63'],
+  ])('of a column can not be %j', (name, message) => {
+    expect(issuesOf(rootOf({ type: 'column', column: name }))).toEqual([{ path: 'schema.column', message }])
+  })
+
+  test.each([
+    ['', 'table', 'has to be the name of a table'],
+    ['.book', 'table', 'has to be the name of a table'],
+    ['library.', 'table', 'has to be the name of a table'],
+    [`library.${'x'.repeat(64)}`, 'table', 'has 64 bytes; Postgres cuts names off after 63'],
+    [{ schema: 'library' }, 'table.table', 'has to be the name of a table'],
+    [{ schema: '', table: 'book' }, 'table.schema', 'has to be the name of a Postgres schema'],
+    [{ schema: 1, table: 'book' }, 'table.schema', 'has to be the name of a Postgres schema'],
+    [{ table: 'a\0' }, 'table.table', 'has a NUL character, which Postgres can not hold'],
+    [['book'], 'table', 'has to be the name of a table'],
+  ])('of a table can not be %j', (table, path, message) => {
+    expect(issuesOf({ table, primaryKey: 'id', schema: column })).toEqual([{ path, message }])
+  })
+
+  test('of a property can not hold what JSON text in Postgres can not', () => {
+    expect(issuesOf(rootOf({ type: 'object', properties: { 'a\0b': column } }))).toEqual([
+      {
+        path: String.raw`schema.properties["a\u0000b"]`,
+        message: 'has a NUL character in its name, which Postgres can not hold',
+      },
+    ])
+  })
+})
+
+describe('an object', () => {
+  test('without properties is refused', () => {
+    expect(issuesOf(rootOf({ type: 'object', properties: {} }))).toEqual([
+      { path: 'schema.properties', message: 'is empty; an object needs at least one property' },
+    ])
+  })
+
+  test('with a list of properties is refused', () => {
+    expect(issuesOf(rootOf({ type: 'object', properties: [column] }))).toEqual([
+      { path: 'schema.properties', message: 'has to be an object from property names to schemas' },
+    ])
+  })
+})
+
+describe('the report', () => {
+  test('lists every problem with its path, not the first alone', () => {
+    const issues = issuesOf({
+      table: '',
+      primaryKey: 5,
+      schema: {
+        type: 'object',
+        properties: {
+          id: { type: 'colum', column: 'id' },
+          author: { ...right['many-to-one'], column: '', hasFKConstraint: 'yes' },
+          reviews: { ...right['one-to-many'], schema: { type: 'object', properties: {} } },
+        },
+      },
+    })
+    expect(issues.map(({ path }) => path)).toEqual([
+      'table',
+      'primaryKey',
+      'schema.properties.id.type',
+      'schema.properties.author.column',
+      'schema.properties.author.hasFKConstraint',
+      'schema.properties.reviews.schema.properties',
+    ])
+  })
+
+  test('counts the problems in its first line', () => {
+    expect(new SchemaError([{ path: 'table', message: 'is wrong' }]).message).toBe(
+      'The schema has 1 problem:\n- table is wrong',
+    )
+    expect(
+      new SchemaError([
+        { path: 'a', message: 'is wrong' },
+        { path: 'b', message: 'is wrong' },
+      ]).message,
+    ).toBe('The schema has 2 problems:\n- a is wrong\n- b is wrong')
+  })
+
+  test.each([
+    ['a.b', 'schema.properties["a.b"].type'],
+    ['', 'schema.properties[""].type'],
+    ['it "is"', String.raw`schema.properties["it \"is\""].type`],
+    ['with-dash', 'schema.properties.with-dash.type'],
+    ['__proto__', 'schema.properties.__proto__.type'],
+  ])('names a property called %j so that it reads as one name', (name, path) => {
+    const properties = Object.defineProperty({}, name, { value: { type: 'none' }, enumerable: true })
+    expect(issuesOf(rootOf({ type: 'object', properties })).map((issue) => issue.path)).toEqual([path])
+  })
+})
+
+describe('a schema that holds itself', () => {
+  test('is refused where it begins anew, by property', () => {
+    const circle = { type: 'object', properties: {} as Record<string, unknown> }
+    circle.properties['again'] = { ...right['many-to-one'], schema: circle }
+    expect(issuesOf(rootOf(circle))).toEqual([
+      { path: 'schema.properties.again.schema', message: 'holds itself; a schema has to end somewhere' },
+    ])
+  })
+
+  test('is refused directly', () => {
+    const circle: Record<string, unknown> = { ...right['one-to-many'] }
+    circle['schema'] = circle
+    expect(issuesOf(rootOf(circle))).toEqual([
+      { path: 'schema.schema', message: 'holds itself; a schema has to end somewhere' },
+    ])
+  })
+})

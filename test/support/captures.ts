@@ -1,0 +1,84 @@
+import { afterEach } from 'vitest'
+import type { TableRequirement } from '../../src/core/capture/source.ts'
+import {
+  PgoutputSource,
+  type PgoutputSourceOptions,
+  type SourceEvent,
+} from '../../src/sources/pgoutput/pgoutput-source.ts'
+import { type CollectorOptions, EventCollector } from './event-collector.ts'
+import type { TestDatabase } from './postgres.ts'
+
+export type CaptureOptions = Partial<PgoutputSourceOptions> & CollectorOptions
+
+export interface Capture extends EventCollector {
+  readonly source: PgoutputSource
+  readonly happened: SourceEvent[]
+}
+
+export interface Captures {
+  /** A slot and publication name that no other test has. */
+  name(): string
+  source(options?: Partial<PgoutputSourceOptions>): PgoutputSource
+  /** Starts to capture. Resolves once the server has begun to send. */
+  start(tables: readonly TableRequirement[], options?: CaptureOptions): Promise<Capture>
+  /** The same without waiting for the server. */
+  begin(tables: readonly TableRequirement[], options?: CaptureOptions): Capture
+}
+
+/** Sources of a test file. Each test has a slot and publication of its own, which go after the test. */
+export function captures(database: TestDatabase): Captures {
+  let count = 0
+  let sources: PgoutputSource[] = []
+
+  afterEach(async () => {
+    const dropped = sources
+    sources = []
+    count++
+    for (const source of dropped) await source.stop()
+    for (const source of dropped) await source.drop()
+  })
+
+  const name = (): string => `${database.name}_${count}`
+
+  function source(options: Partial<PgoutputSourceOptions> = {}): PgoutputSource {
+    const created = new PgoutputSource({
+      connection: database.url,
+      slot: name(),
+      publication: name(),
+      ...options,
+    })
+    sources.push(created)
+    return created
+  }
+
+  function begin(tables: readonly TableRequirement[], options: CaptureOptions = {}): Capture {
+    const { acknowledge, onChunk, onEvent, ...sourceOptions } = options
+    const happened: SourceEvent[] = []
+    const created = source({
+      ...sourceOptions,
+      onEvent: (event) => {
+        happened.push(event)
+        onEvent?.(event)
+      },
+    })
+    const collecting = {
+      ...(acknowledge === undefined ? {} : { acknowledge }),
+      ...(onChunk ? { onChunk } : {}),
+    }
+    return Object.assign(new EventCollector(created, tables, collecting), { source: created, happened })
+  }
+
+  return {
+    name,
+    source,
+    begin,
+    async start(tables, options) {
+      const capture = begin(tables, options)
+      await capture.until(
+        () => capture.happened.some((event) => event.type === 'connected'),
+        'the connection',
+      )
+      return capture
+    },
+  }
+}

@@ -1,0 +1,153 @@
+import { describe, expect, test } from 'vitest'
+import { planOf } from '../schema/plan.ts'
+import type { RootSchema, Schema } from '../schema/schema.ts'
+import { allRootIds, pathToRoot, pathsOf } from './path-to-root.ts'
+
+const name: Schema = { type: 'column', column: 'name' }
+
+function one(column: string, table: string, referencesColumn: string, schema: Schema, hasFK = true): Schema {
+  return {
+    type: 'many-to-one',
+    column,
+    referencesTable: table,
+    referencesColumn,
+    hasFKConstraint: hasFK,
+    schema,
+  }
+}
+
+function many(column: string, table: string, referencingColumn: string, schema: Schema): Schema {
+  return { type: 'one-to-many', column, referencingTable: table, referencingColumn, schema }
+}
+
+/** Key column and condition of the look-up for the deepest place of a schema. */
+function pathOf(
+  schema: Schema,
+  root: Partial<RootSchema> = {},
+): { keyColumn: string; statement: string | null } {
+  const plan = planOf({ table: 'book', primaryKey: 'id', schema, ...root })
+  const { keyColumn, lookUp } = pathToRoot(plan, plan.nodes.at(-1)!, 'value')
+  return { keyColumn, statement: lookUp && `${lookUp.head} = $1${lookUp.tail}` }
+}
+
+describe('the path of a place', () => {
+  test('is the primary key at the root: no look-up', () => {
+    expect(pathOf(name)).toEqual({ keyColumn: 'id', statement: null })
+  })
+
+  test('is the link where rows point to the primary key of the root: no look-up', () => {
+    expect(pathOf(many('id', 'review', 'bookId', name))).toEqual({ keyColumn: 'bookId', statement: null })
+  })
+
+  test('asks the root alone for a row that the root points to', () => {
+    expect(pathOf(one('authorId', 'author', 'code', name))).toEqual({
+      keyColumn: 'code',
+      statement:
+        'SELECT "book_1"."id" AS "id" FROM "book" AS "book_1" WHERE "book_1"."authorId" = $1 GROUP BY "book_1"."id"',
+    })
+  })
+
+  test('asks the root alone for rows that point to a column which is not its primary key', () => {
+    expect(pathOf(many('isbn', 'review', 'bookIsbn', name))).toEqual({
+      keyColumn: 'bookIsbn',
+      statement:
+        'SELECT "book_1"."id" AS "id" FROM "book" AS "book_1" WHERE "book_1"."isbn" = $1 GROUP BY "book_1"."id"',
+    })
+  })
+
+  test.each([true, false])('leaves out a row that only passes the key on (foreign key: %s)', (hasFK) => {
+    // What an author has, through author.id, has the very value of book.authorId.
+    const awards = many('id', 'award', 'authorId', name)
+    expect(pathOf(one('authorId', 'author', 'id', awards, hasFK))).toEqual({
+      keyColumn: 'authorId',
+      statement:
+        'SELECT "book_1"."id" AS "id" FROM "book" AS "book_1" WHERE "book_1"."authorId" = $1 GROUP BY "book_1"."id"',
+    })
+  })
+
+  test('needs no look-up where all rows between pass the primary key on', () => {
+    const deepest = many('bookId', 'note', 'bookId', name)
+    expect(pathOf(many('id', 'edition', 'bookId', deepest))).toEqual({ keyColumn: 'bookId', statement: null })
+  })
+
+  test('joins the rows between that translate the key', () => {
+    const reader = one('readerId', 'reader', 'id', name)
+    expect(pathOf(many('id', 'review', 'bookId', reader))).toEqual({
+      keyColumn: 'id',
+      statement:
+        'SELECT "book_1"."id" AS "id" FROM "book" AS "book_1"' +
+        ' JOIN "review" AS "review_1" ON "review_1"."bookId" = "book_1"."id"' +
+        ' WHERE "review_1"."readerId" = $1 GROUP BY "book_1"."id"',
+    })
+  })
+
+  test('joins through several tables, from the root down', () => {
+    const city = one('cityId', 'city', 'id', name)
+    const reader = one('readerId', 'reader', 'id', city)
+    expect(pathOf(many('isbn', 'review', 'bookIsbn', reader)).statement).toBe(
+      'SELECT "book_1"."id" AS "id" FROM "book" AS "book_1"' +
+        ' JOIN "review" AS "review_1" ON "review_1"."bookIsbn" = "book_1"."isbn"' +
+        ' JOIN "reader" AS "reader_1" ON "reader_1"."id" = "review_1"."readerId"' +
+        ' WHERE "reader_1"."cityId" = $1 GROUP BY "book_1"."id"',
+    )
+  })
+
+  test('leaves out a passing row also in the middle of a path', () => {
+    const shelf = one('shelfId', 'shelf', 'id', name)
+    const copies = many('id', 'copy', 'authorId', shelf)
+    expect(pathOf(one('authorId', 'author', 'id', copies)).statement).toBe(
+      'SELECT "book_1"."id" AS "id" FROM "book" AS "book_1"' +
+        ' JOIN "copy" AS "copy_1" ON "copy_1"."authorId" = "book_1"."authorId"' +
+        ' WHERE "copy_1"."shelfId" = $1 GROUP BY "book_1"."id"',
+    )
+  })
+
+  test('gives a table that refers to itself two aliases', () => {
+    expect(pathOf(one('sequelOf', 'book', 'isbn', many('isbn', 'book', 'prequelOf', name))).statement).toBe(
+      'SELECT "book_1"."id" AS "id" FROM "book" AS "book_1" WHERE "book_1"."sequelOf" = $1 GROUP BY "book_1"."id"',
+    )
+    const twice = one('sequelOf', 'book', 'isbn', one('sequelOf', 'book', 'isbn', name))
+    expect(pathOf(twice).statement).toBe(
+      'SELECT "book_1"."id" AS "id" FROM "book" AS "book_1"' +
+        ' JOIN "book" AS "book_2" ON "book_2"."isbn" = "book_1"."sequelOf"' +
+        ' WHERE "book_2"."sequelOf" = $1 GROUP BY "book_1"."id"',
+    )
+  })
+
+  test('names Postgres schemas, and quotes in names', () => {
+    const path = pathOf(one('a"b', 'library.au"thor', 'c"d', name), {
+      table: 'library.book',
+      primaryKey: 'i"d',
+    })
+    expect(path).toEqual({
+      keyColumn: 'c"d',
+      statement:
+        'SELECT "book_1"."i""d" AS "id" FROM "library"."book" AS "book_1" WHERE "book_1"."a""b" = $1 GROUP BY "book_1"."i""d"',
+    })
+  })
+})
+
+describe('pathsOf', () => {
+  const plan = planOf({
+    table: 'book',
+    primaryKey: 'id',
+    schema: { type: 'object', properties: { author: one('authorId', 'author', 'id', name), name } },
+  })
+
+  test('has the path of every place, compiled once', () => {
+    expect([...pathsOf(plan).keys()]).toEqual(plan.nodes)
+    expect(pathsOf(plan)).toBe(pathsOf(plan))
+  })
+
+  test('gives ids as text', () => {
+    expect(pathsOf(plan).get(plan.nodes[1]!)?.lookUp?.ofKeys).toMatch(/^SELECT "book_1"\."id"::text AS "id" /)
+  })
+})
+
+describe('allRootIds', () => {
+  test('selects the primary key of every root', () => {
+    expect(allRootIds(planOf({ table: 'library.book', primaryKey: 'isbn', schema: name }))).toBe(
+      'SELECT "book_1"."isbn" AS "id" FROM "library"."book" AS "book_1"',
+    )
+  })
+})

@@ -35,8 +35,8 @@ const scripts = {
   renew: renewScript,
 }
 
-/** How many ids one script handles: some milliseconds of the server, and under Lua's limit of 8,000 values on its stack. */
-const pieceSize = 2000
+/** How many ids one script handles: some milliseconds of the server, and well under the 8,000 values that Lua can unpack. */
+const pieceSize = 1000
 
 /**
  * Keeps pending ids in Redis, for any number of processes that name the same key.

@@ -11,8 +11,6 @@ export async function demonstrate(
   screen: Screen,
   { interactive }: { interactive: boolean },
 ): Promise<boolean> {
-  const startedAt = performance.now()
-  const elapsed = (): string => `(${((performance.now() - startedAt) / 1000).toFixed(1)} s)`
   screen.line(['bold', 'pg-capture: changes of rows go in, changes of objects come out'])
   screen.line()
 
@@ -60,4 +58,9 @@ async function withShop<Result>(
   } finally {
     await shop.end()
   }
+}
+
+/** The time since this process started. */
+function elapsed(): string {
+  return `(${(performance.now() / 1000).toFixed(1)} s)`
 }

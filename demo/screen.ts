@@ -14,17 +14,22 @@ export const noBreakSpace = '\u00A0'
 
 /** Beyond this, lines are hard to read on any terminal. */
 const WIDEST = 110
+/** Below this the terminal has to break them. */
+const NARROWEST = 40
 
 /** Writes lines as wide as the terminal at most, in colour where colours are shown. */
 export class Screen {
-  readonly width: number
   readonly #out: NodeJS.WriteStream
   readonly #colours: boolean
 
   constructor(out: NodeJS.WriteStream, environment: Readonly<Record<string, string | undefined>>) {
     this.#out = out
     this.#colours = showsColours(out, environment)
-    this.width = Math.min(WIDEST, Math.max(40, (out.columns || 81) - 1))
+  }
+
+  /** The columns to write in; read anew each time, as windows are resized. */
+  get width(): number {
+    return Math.min(WIDEST, Math.max(NARROWEST, (this.#out.columns || 81) - 1))
   }
 
   /** A line as it is. */

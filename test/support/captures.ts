@@ -16,7 +16,7 @@ export interface Capture extends EventCollector {
 }
 
 export interface Captures {
-  /** A slot and publication name that no other test has. */
+  /** The name of slot and publication, which no other test has. */
   name(): string
   source(options?: Partial<PgoutputSourceOptions>): PgoutputSource
   /** Starts to capture. Resolves once the server has begun to send. */
@@ -25,17 +25,18 @@ export interface Captures {
   begin(tables: readonly TableRequirement[], options?: CaptureOptions): Capture
 }
 
-/** Sources of a test file. Each test has a slot and publication of its own, which go after the test. */
+/** Sources of a test file. Each test has a slot of its own, and a publication of the same name; both go after the test. */
 export function captures(database: TestDatabase): Captures {
   let count = 0
   let sources: PgoutputSource[] = []
 
   afterEach(async () => {
-    const dropped = sources
+    const stopped = sources
+    const leftOver = new PgoutputSource({ connection: database.url, slot: name(), publication: name() })
     sources = []
+    for (const source of stopped) await source.stop()
+    await leftOver.drop()
     count++
-    for (const source of dropped) await source.stop()
-    for (const source of dropped) await source.drop()
   })
 
   const name = (): string => `${database.name}_${count}`

@@ -158,11 +158,15 @@ export class PgoutputSource implements Source {
         },
         onOldRowProblem: (problem) => this.#warn(problem),
       })
-      await this.#session.run()
+      const over = new AbortController()
+      await Promise.race([this.#session.run(), this.#keepChecking(required, over.signal)]).finally(() =>
+        over.abort(),
+      )
       throw new ServerError(new Error('The server ended the stream.'))
     } catch (error) {
       return this.#classify(error, wasStreaming)
     } finally {
+      this.#session?.stop()
       this.#session = undefined
       await this.#connections.release(connection)
     }
@@ -185,6 +189,21 @@ export class PgoutputSource implements Source {
       this.#isEstablished ||= !this.#options.temporary
     } finally {
       await this.#connections.release(connection)
+    }
+  }
+
+  /** Throws once something is wrong that has to be mended; failures of the check's own connection are the stream's to find. */
+  async #keepChecking(required: readonly RequiredTable[], signal: AbortSignal): Promise<void> {
+    const { checkIntervalMs } = this.#options
+    if (checkIntervalMs === 0) return new Promise(() => {})
+    for (;;) {
+      await sleep(checkIntervalMs, signal)
+      if (signal.aborted) return
+      try {
+        await this.#prepare(required)
+      } catch (error) {
+        if (!signal.aborted && !this.#classify(error, true).isTransient) throw error
+      }
     }
   }
 

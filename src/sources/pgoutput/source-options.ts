@@ -22,8 +22,13 @@ export interface PgoutputSourceOptions {
   readonly oldRow?: 'require' | 'warn'
   /** Rows that may wait for the consumer, and rows in a part of a large transaction. @defaultValue `5000` */
   readonly chunkRows?: number
-  /** The same limit in bytes as they come over the wire. @defaultValue 16 MiB */
+  /** The same limit in bytes as they come over the wire. @defaultValue 8 MiB */
   readonly highWaterBytes?: number
+  /**
+   * Milliseconds between checks, while streaming, that the publication still has every table and old rows are still told:
+   * Postgres says nothing when it stops sending. 0 for none. @defaultValue `60_000`
+   */
+  readonly checkIntervalMs?: number
   /** Told what happens. What it throws ends the stream. */
   readonly onEvent?: (event: SourceEvent) => void
 }
@@ -36,7 +41,8 @@ const DEFAULTS = {
   temporary: false,
   oldRow: 'require',
   chunkRows: 5_000,
-  highWaterBytes: 16 * 1024 * 1024,
+  highWaterBytes: 8 * 1024 * 1024,
+  checkIntervalMs: 60_000,
   onEvent: (): void => {},
 } as const
 
@@ -52,6 +58,8 @@ export function completeOptions(options: PgoutputSourceOptions): Required<Pgoutp
   for (const name of ['chunkRows', 'highWaterBytes'] as const) {
     if (!(complete[name] >= 1)) throw invalid(`${name} is ${complete[name]}; it must be at least 1`)
   }
+  if (!(complete.checkIntervalMs >= 0))
+    throw invalid(`checkIntervalMs is ${complete.checkIntervalMs}; it must be 0 or more`)
   return complete
 }
 

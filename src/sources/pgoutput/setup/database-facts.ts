@@ -40,9 +40,10 @@ export interface TableFacts {
   readonly kind: string | null
   readonly isUnlogged: boolean | null
   readonly isPartition: boolean | null
+  /** All but generated ones. */
   readonly columns: readonly string[]
   readonly isPublished: boolean
-  /** Columns that the publication sends; null where the server (before 15) sends all. */
+  /** Columns of the publication; null where the server (before 15) knows no column lists. */
   readonly publishedColumns: readonly string[] | null
   readonly hasRowFilter: boolean
   /** The table and, where it is partitioned, every partition that holds rows. */
@@ -81,7 +82,7 @@ const FACTS = `
       'isPartition', r.relispartition,
       'columns', (
         SELECT coalesce(json_agg(a.attname ORDER BY a.attnum), '[]') FROM pg_attribute a
-        WHERE a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
+        WHERE a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
       ),
       'isPublished', t.published IS NOT NULL,
       'publishedColumns', t.published -> 'attnames',

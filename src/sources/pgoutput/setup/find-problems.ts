@@ -38,7 +38,7 @@ export function findProblems(
     if (found.length > 0) continue
     if (facts.publication)
       problems.push(...findPublishedTableProblems(table, facts.publication, names.publication))
-    warnings.push(...findTableWarnings(table, oldColumns.get(tableKey(table)) ?? []))
+    warnings.push(...findTableWarnings(table, oldColumns.get(tableKey(table)) ?? [], facts.version))
   }
   return { problems, warnings }
 }

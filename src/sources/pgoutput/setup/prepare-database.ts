@@ -35,9 +35,7 @@ export async function prepareDatabase(parameters: PreparationParameters): Promis
   if (!facts.publication) {
     await createPublication(connection, publication, required)
     notify({ type: 'publication-created', publication })
-    const created = await readDatabaseFacts(connection, slot, publication, required)
-    const { problems } = findProblems(created, required, parameters)
-    if (problems.length > 0) throw joinProblems(problems)
+    check(await readDatabaseFacts(connection, slot, publication, required), parameters)
   }
   if (!facts.slot && !temporary) {
     const position = await createSlot(connection, slot, false)

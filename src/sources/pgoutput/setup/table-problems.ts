@@ -9,6 +9,8 @@ const KINDS: Readonly<Record<string, string>> = {
   f: 'a foreign table',
 }
 
+const SENDS_GENERATED_COLUMNS = 180_000
+
 /** Why a table can't be captured at all. */
 export function findTableProblems(table: TableFacts): CaptureError[] {
   if (table.kind === null) {
@@ -31,8 +33,12 @@ export function findTableProblems(table: TableFacts): CaptureError[] {
 }
 
 /** What a table will not tell. */
-export function findTableWarnings(table: TableFacts, oldColumns: readonly string[]): CaptureError[] {
-  const columns = table.publishedColumns ?? table.columns
+export function findTableWarnings(
+  table: TableFacts,
+  oldColumns: readonly string[],
+  version: number,
+): CaptureError[] {
+  const columns = sentColumns(table, version)
   const warnings = table.storage.flatMap(
     (storage) => findOldRowProblem({ ...storage, columns, oldColumns }) ?? [],
   )
@@ -47,4 +53,13 @@ export function findTableWarnings(table: TableFacts, oldColumns: readonly string
     )
   }
   return warnings
+}
+
+/** Before PostgreSQL 18 the catalog names generated columns too, though they are never sent. */
+function sentColumns(table: TableFacts, version: number): readonly string[] {
+  const { columns, publishedColumns } = table
+  if (!publishedColumns) return columns
+  return version >= SENDS_GENERATED_COLUMNS
+    ? publishedColumns
+    : publishedColumns.filter((name) => columns.includes(name))
 }

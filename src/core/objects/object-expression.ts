@@ -75,7 +75,10 @@ class ObjectWriter {
     const { parentColumn, childColumn } = linkOf(node)
     const first = this.#aliases.next(node.table.table)
     const chain = this.#flatten(node, first)
-    const onlyPresent = isJson(chain.output) ? '' : ` FILTER (WHERE ${chain.expression} IS NOT NULL)`
+    // IS NOT NULL would be false for a composite value of which one part is NULL.
+    const onlyPresent = isJson(chain.output)
+      ? ''
+      : ` FILTER (WHERE ${chain.expression} IS DISTINCT FROM NULL)`
     const order = `ORDER BY ROW(${chain.order.join(', ')}) USING OPERATOR(pg_catalog.*<)`
     return (
       `(SELECT COALESCE(JSON_AGG(${chain.expression} ${order})${onlyPresent}, '[]'::json)` +

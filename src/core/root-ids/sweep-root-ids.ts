@@ -1,6 +1,7 @@
 import type { Plan } from '../schema/plan.ts'
 import type { QueryClient } from '../sql/client.ts'
 import { quoteIdentifier, quoteTable } from '../sql/identifier.ts'
+import { TableAliases } from '../sql/table-aliases.ts'
 import { idOfRow } from './resolve-root-ids.ts'
 
 const IDS_PER_PAGE = 10_000
@@ -10,17 +11,16 @@ const IDS_PER_PAGE = 10_000
  * transaction stays open, and a root that exists throughout is met exactly once.
  */
 export async function* sweepRootIds(plan: Plan, client: QueryClient): AsyncGenerator<string[]> {
-  const key = quoteIdentifier(plan.primaryKey)
-  const table = quoteTable(plan.root.table)
+  const alias = new TableAliases().next(plan.root.table.table)
+  // By its qualified name: ORDER BY "id" would mean the selected text, in which '10' stands before '9'.
+  const key = `${alias}.${quoteIdentifier(plan.primaryKey)}`
+  const select = `SELECT ${key}::text AS "id" FROM ${quoteTable(plan.root.table)} AS ${alias}`
   const page = `ORDER BY ${key} LIMIT ${IDS_PER_PAGE}`
-  let { rows } = await client.query(`SELECT ${key}::text AS "id" FROM ${table} ${page}`, [])
+  let { rows } = await client.query(`${select} ${page}`, [])
   while (rows.length > 0) {
     const ids = rows.map(idOfRow)
     yield ids
     if (ids.length < IDS_PER_PAGE) return
-    const after = ids.at(-1)
-    rows = (
-      await client.query(`SELECT ${key}::text AS "id" FROM ${table} WHERE ${key} > $1 ${page}`, [after])
-    ).rows
+    rows = (await client.query(`${select} WHERE ${key} > $1 ${page}`, [ids.at(-1)])).rows
   }
 }

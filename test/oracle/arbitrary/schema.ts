@@ -1,0 +1,167 @@
+import fc from 'fast-check'
+import type { RootSchema, Schema, TableReference } from 'pg-capture'
+import { propertyName } from './names.ts'
+import { Picks } from './picks.ts'
+import { keyOf } from './table-sql.ts'
+import type { ColumnModel, TableModel } from './tables.ts'
+
+/** What hangs below one place of a schema. */
+export interface TreeChoices {
+  readonly seed: number
+  readonly children: readonly TreeChoices[]
+}
+
+const seed = fc.noShrink(fc.integer())
+const DEPTH = 5
+
+function treeArbitrary(depth: number): fc.Arbitrary<TreeChoices> {
+  const children =
+    depth === 0
+      ? fc.constant([])
+      : fc.array(treeArbitrary(depth - 1), { maxLength: depth >= DEPTH - 1 ? 3 : 2, size: 'max' })
+  return fc.record({ seed, children })
+}
+
+export const schemaArbitrary: fc.Arbitrary<TreeChoices> = treeArbitrary(DEPTH)
+
+export interface SchemaModel {
+  readonly schema: RootSchema
+  /** The columns whose old values are needed, by table. */
+  readonly needed: ReadonlyMap<TableModel, ReadonlySet<string>>
+}
+
+export function schemaModel(choices: TreeChoices, tables: readonly TableModel[]): SchemaModel {
+  const picks = new Picks(choices.seed)
+  const writer = new SchemaWriter(tables)
+  const root = picks.of(tables)
+  // Mostly the key; any column that is never NULL and never twice can be it.
+  const ids = root.columns.filter(({ unique, notNull }) => unique === 'always' && notNull)
+  const id = picks.chance(85) ? keyOf(root) : picks.of(ids)
+  writer.need(root, id.name)
+  const value = picks.chance(12)
+    ? writer.single(root, choices.children, picks)
+    : writer.object(root, choices.children, picks)
+  const schema = { table: reference(root, picks), primaryKey: id.name, schema: value }
+  return { schema, needed: writer.needed }
+}
+
+class SchemaWriter {
+  readonly needed = new Map<TableModel, Set<string>>()
+  readonly #tables: readonly TableModel[]
+
+  constructor(tables: readonly TableModel[]) {
+    this.#tables = tables
+  }
+
+  need(table: TableModel, column: string): void {
+    const columns = this.needed.get(table) ?? new Set()
+    this.needed.set(table, columns.add(column))
+  }
+
+  /** Any kind of value: with one child often that child alone, so that relations stand directly in one another. */
+  value(table: TableModel, children: readonly TreeChoices[], picks: Picks): Schema {
+    return picks.chance(children.length === 0 ? 60 : children.length === 1 ? 55 : 20)
+      ? this.single(table, children, picks)
+      : this.object(table, children, picks)
+  }
+
+  single(table: TableModel, [child]: readonly TreeChoices[], picks: Picks): Schema {
+    return child === undefined ? column(table, picks) : this.#relation(table, child)
+  }
+
+  object(table: TableModel, children: readonly TreeChoices[], picks: Picks): Schema {
+    const properties: [string, Schema][] = []
+    const add = (name: string, value: Schema): void => {
+      const taken = properties.map(([other]) => other)
+      properties.push([propertyName(picks, name, taken), value])
+    }
+    if (picks.chance(60) || children.length === 0) add('a', column(table, picks))
+    if (picks.chance(25)) add('b', column(table, picks))
+    for (const child of children) {
+      const inner = new Picks(child.seed ^ 0x5bd1e995)
+      if (inner.chance(12)) add('o', this.object(table, child.children, inner))
+      else add('r', this.#relation(table, child))
+    }
+    return { type: 'object', properties: Object.fromEntries(properties) }
+  }
+
+  #relation(table: TableModel, { seed: number, children }: TreeChoices): Schema {
+    const picks = new Picks(number)
+    const toOne = picks.chance(45)
+    const links = toOne ? this.#linksToOne(table) : this.#linksToMany(table)
+    const declared = links.filter((link) => link.isDeclared)
+    if (links.length === 0) return column(table, picks)
+    const link = declared.length > 0 && picks.chance(85) ? picks.of(declared) : picks.of(links)
+    const schema = this.value(link.table, children, picks)
+    this.need(link.table, link.to.name)
+    const other = reference(link.table, picks)
+    if (!toOne) {
+      return {
+        type: 'one-to-many',
+        column: link.from.name,
+        referencingTable: other,
+        referencingColumn: link.to.name,
+        schema,
+      }
+    }
+    return {
+      type: 'many-to-one',
+      column: link.from.name,
+      referencesTable: other,
+      referencesColumn: link.to.name,
+      hasFKConstraint:
+        link.from.foreignKey !== null && pointsTo(link.from, link.table, link.to) && picks.chance(80),
+      schema,
+    }
+  }
+
+  #linksToOne(table: TableModel): Link[] {
+    return this.#links(table, (to) => to.unique !== 'no')
+  }
+
+  #linksToMany(table: TableModel): Link[] {
+    return this.#links(table, () => true)
+  }
+
+  /** All pairs of columns that can be equal. Declared is what a table's link says, seen from either end. */
+  #links(table: TableModel, accepts: (to: ColumnModel) => boolean): Link[] {
+    return table.columns.flatMap((from) =>
+      this.#tables.flatMap((other) =>
+        other.columns
+          .filter((to) => from.family !== null && to.family === from.family && accepts(to))
+          .map((to) => ({
+            from,
+            table: other,
+            to,
+            isDeclared: pointsTo(from, other, to) || pointsTo(to, table, from),
+          })),
+      ),
+    )
+  }
+}
+
+interface Link {
+  readonly from: ColumnModel
+  readonly table: TableModel
+  readonly to: ColumnModel
+  readonly isDeclared: boolean
+}
+
+function pointsTo({ target }: ColumnModel, table: TableModel, column: ColumnModel): boolean {
+  return target !== null && target.table === table && target.column === column
+}
+
+function column(table: TableModel, picks: Picks): Schema {
+  const shown = table.columns.filter(({ role }) => role === 'shown')
+  const readable = table.columns.filter(({ role }) => role !== 'unread')
+  return { type: 'column', column: picks.of(picks.chance(70) ? shown : readable).name }
+}
+
+/** One of the ways to name a table. */
+function reference({ schema, table }: TableModel, picks: Picks): TableReference {
+  if (schema === 'public') {
+    if (picks.chance(30)) return picks.chance(50) ? { table } : { schema, table }
+    return table.includes('.') ? `public.${table}` : table
+  }
+  return schema.includes('.') || picks.chance(30) ? { schema, table } : `${schema}.${table}`
+}

@@ -1,0 +1,185 @@
+import type { Statement } from '../script.ts'
+import { plainValues } from './column-types.ts'
+import { literal, quoted, quotedTable } from './names.ts'
+import type { Picks } from './picks.ts'
+import { keyOf } from './table-sql.ts'
+import type { ColumnModel, TableModel } from './tables.ts'
+
+const weights = {
+  insert: 14,
+  'insert several': 4,
+  'insert or update': 6,
+  'insert or nothing': 3,
+  'update shown': 8,
+  'update shown of several': 4,
+  'update several columns': 5,
+  'update unread': 3,
+  'update to the same': 2,
+  'move link': 16,
+  'move links': 4,
+  'change key': 9,
+  'swap keys': 2,
+  'change code': 4,
+  delete: 9,
+  'delete several': 3,
+  reinsert: 6,
+  'reinsert in one statement': 5,
+  truncate: 2,
+} as const
+
+type Kind = keyof typeof weights
+
+/** The statements, mostly one, of one thing that happens to a table. */
+export function statementsOf(tables: readonly TableModel[], read: readonly TableModel[], picks: Picks): Statement[] {
+  const table = picks.chance(85) ? picks.of(read) : picks.of(tables)
+  const kind = picks.weighted(weights)
+  const mode = picks.weighted({ guarded: 60, plain: 32, undone: 8 })
+  const sql = new TableWriter(table, picks).sql(kind)
+  return sql.map((text) => ({ kind, table: `${table.schema}.${table.table}`, sql: text, mode }))
+}
+
+class TableWriter {
+  readonly #table: TableModel
+  readonly #name: string
+  readonly #key: ColumnModel
+  readonly #picks: Picks
+
+  constructor(table: TableModel, picks: Picks) {
+    this.#table = table
+    this.#name = quotedTable(table)
+    this.#key = keyOf(table)
+    this.#picks = picks
+  }
+
+  sql(kind: Kind): string[] {
+    const picks = this.#picks
+    switch (kind) {
+      case 'insert':
+        return [`${this.#insert()} ${this.#row()}`]
+      case 'insert several':
+        return [`${this.#insert()} ${this.#row()}, ${this.#row()}, ${this.#row()}`]
+      case 'insert or update':
+        return [`${this.#insert()} ${this.#row()} ON CONFLICT (${quoted(this.#key.name)}) DO UPDATE SET ${this.#excluded()}`]
+      case 'insert or nothing':
+        return [`${this.#insert()} ${this.#row()}, ${this.#row()} ON CONFLICT (${quoted(this.#key.name)}) DO NOTHING`]
+      case 'update shown':
+        return [this.#update(this.#withRole('shown').slice(0, 1), this.#oneRow())]
+      case 'update shown of several':
+        return [this.#update(this.#withRole('shown').slice(0, 1), this.#someRows())]
+      case 'update several columns':
+        return [this.#update(this.#table.columns.filter(() => picks.chance(40)), this.#oneRow())]
+      case 'update unread':
+        return [this.#update(this.#withRole('unread'), this.#someRows())]
+      case 'update to the same':
+        return [`UPDATE ${this.#name} SET ${quoted(this.#key.name)} = ${quoted(this.#key.name)}`]
+      case 'move link':
+        return [this.#update(this.#oneLink(), this.#oneRow())]
+      case 'move links':
+        return [this.#update(this.#oneLink(), this.#someRows())]
+      case 'change key':
+        return [this.#update([this.#key], this.#oneRow())]
+      case 'swap keys':
+        return this.#swapKeys()
+      case 'change code':
+        return [this.#update(this.#withRole('code'), this.#oneRow())]
+      case 'delete':
+        return [`DELETE FROM ${this.#name} WHERE ${this.#oneRow()}`]
+      case 'delete several':
+        return [`DELETE FROM ${this.#name} WHERE ${this.#someRows()}`]
+      case 'reinsert':
+        return this.#reinsert()
+      case 'reinsert in one statement':
+        return [this.#reinsertInOneStatement()]
+      case 'truncate':
+        return [`TRUNCATE ${this.#name}${picks.chance(70) ? ' CASCADE' : ''}`]
+      default:
+        return kind satisfies never
+    }
+  }
+
+  #insert(): string {
+    return `INSERT INTO ${this.#name} (${this.#table.columns.map(({ name }) => quoted(name)).join(', ')}) VALUES`
+  }
+
+  #row(key?: string): string {
+    const values = this.#table.columns.map((column) =>
+      column === this.#key && key !== undefined ? key : this.#value(column),
+    )
+    return `(${values.join(', ')})`
+  }
+
+  #excluded(): string {
+    const others = this.#table.columns.slice(1)
+    return others.map(({ name }) => `${quoted(name)} = excluded.${quoted(name)}`).join(', ')
+  }
+
+  #update(columns: readonly ColumnModel[], where: string): string {
+    const set = columns.length > 0 ? columns : this.#withRole('unread')
+    const assignments = set.map((column) => `${quoted(column.name)} = ${this.#value(column)}`)
+    return `UPDATE ${this.#name} SET ${assignments.join(', ')} WHERE ${where}`
+  }
+
+  #swapKeys(): string[] {
+    const [one, two, free] = this.#picks.shuffled(this.#key.type.values)
+    const move = (from: string | undefined, to: string | undefined): string =>
+      `UPDATE ${this.#name} SET ${quoted(this.#key.name)} = ${this.#keyLiteral(to)} WHERE ${this.#isKey(from)}`
+    return [move(one, free), move(two, one), move(free, two)]
+  }
+
+  #reinsert(): string[] {
+    const key = this.#plainKey()
+    const where = `${quoted(this.#key.name)} = ${key}`
+    return [`DELETE FROM ${this.#name} WHERE ${where}`, `${this.#insert()} ${this.#row(key)}`]
+  }
+
+  #reinsertInOneStatement(): string {
+    const names = this.#table.columns.map(({ name }) => quoted(name)).join(', ')
+    const values = this.#table.columns.map((column) =>
+      column !== this.#key && this.#picks.chance(40) ? this.#value(column) : quoted(column.name),
+    )
+    return (
+      `WITH gone AS (DELETE FROM ${this.#name} WHERE ${this.#oneRow()} RETURNING *) ` +
+      `INSERT INTO ${this.#name} (${names}) SELECT ${values.join(', ')} FROM gone`
+    )
+  }
+
+  #oneRow(): string {
+    return `${quoted(this.#key.name)} = ${this.#plainKey()}`
+  }
+
+  #someRows(): string {
+    const links = this.#withRole('link')
+    if (links.length === 0 || this.#picks.chance(25)) return 'true'
+    const link = this.#picks.of(links)
+    if (this.#picks.chance(20)) return `${quoted(link.name)} IS NULL`
+    return `${quoted(link.name)} = ${literal(this.#picks.of(plainValues(link.type)), link.type.cast)}`
+  }
+
+  #oneLink(): ColumnModel[] {
+    const links = this.#withRole('link')
+    return links.length === 0 ? [] : [this.#picks.of(links)]
+  }
+
+  #withRole(role: ColumnModel['role']): ColumnModel[] {
+    return this.#table.columns.filter((column) => column.role === role)
+  }
+
+  #plainKey(): string {
+    return this.#keyLiteral(this.#picks.of(plainValues(this.#key.type)))
+  }
+
+  #isKey(value: string | undefined): string {
+    return `${quoted(this.#key.name)} = ${this.#keyLiteral(value)}`
+  }
+
+  #keyLiteral(value: string | undefined): string {
+    return literal(value ?? null, this.#key.type.cast)
+  }
+
+  #value({ role, type, notNull, foreignKey }: ColumnModel): string {
+    const picks = this.#picks
+    if (!notNull && picks.chance(role === 'link' ? 12 : 20)) return literal(null, type.cast)
+    const isOdd = role === 'shown' || role === 'unread' || (foreignKey === null && picks.chance(20))
+    return literal(picks.of(isOdd ? type.values : plainValues(type)), type.cast)
+  }
+}

@@ -1,0 +1,136 @@
+import fc from 'fast-check'
+import { type ColumnType, type Family, type KeyType, keyTypes, plainValues, shownTypes } from './column-types.ts'
+import { columnName, tableNames } from './names.ts'
+import { Picks } from './picks.ts'
+
+export interface ColumnModel {
+  readonly name: string
+  readonly role: 'key' | 'code' | 'link' | 'shown' | 'unread'
+  readonly type: ColumnType
+  /** Of columns that can link; null for those that are only shown. */
+  readonly family: Family | null
+  readonly notNull: boolean
+  /** Whether two rows can never be equal in it, or can be within a transaction. */
+  readonly unique: 'no' | 'always' | 'at commit'
+  readonly target: { readonly table: TableModel; readonly column: ColumnModel } | null
+  /** The actions of a real foreign key to the target; null where none stands. */
+  readonly foreignKey: string | null
+}
+
+export interface TableModel {
+  readonly schema: string
+  readonly table: string
+  readonly columns: ColumnModel[]
+  /** How many of the key's values have a row from the start. */
+  readonly seeded: number
+}
+
+export interface TableChoices {
+  readonly seed: number
+  readonly links: readonly number[]
+}
+
+const seed = fc.noShrink(fc.integer())
+
+export const tablesArbitrary: fc.Arbitrary<TableChoices[]> = fc.array(
+  fc.record({ seed, links: fc.array(seed, { maxLength: 3, size: 'max' }) }),
+  { minLength: 2, maxLength: 6, size: 'max' },
+)
+
+const familyWeights: Readonly<Record<Family, number>> = {
+  number: 40,
+  text: 18,
+  uuid: 10,
+  folded: 8,
+  date: 6,
+  time: 5,
+  bytes: 5,
+  char: 4,
+  float: 4,
+}
+
+export function tableModels(choices: readonly TableChoices[], picks: Picks): TableModel[] {
+  const names = picks.chance(50) ? tableNames : picks.shuffled(tableNames)
+  const tables = choices.map(({ seed: number }, index) => {
+    const name = names[index]
+    if (name === undefined) throw new RangeError('There are more tables than names.')
+    return { ...name, ...ownColumns(new Picks(number)) }
+  })
+  choices.forEach(({ links }, index) => {
+    for (const link of links) addLink(tables[index] as TableModel, tables, new Picks(link))
+  })
+  return tables
+}
+
+function ownColumns(picks: Picks): { columns: ColumnModel[]; seeded: number } {
+  const columns: ColumnModel[] = []
+  const add = (plain: string, column: Partial<ColumnModel> & Pick<ColumnModel, 'role' | 'type'>): void => {
+    const name = columnName(
+      picks,
+      plain,
+      columns.map((other) => other.name),
+    )
+    columns.push({
+      family: null,
+      notNull: false,
+      unique: 'no',
+      target: null,
+      foreignKey: null,
+      ...column,
+      name,
+    })
+  }
+
+  const key = keyTypeOf(picks.weighted(familyWeights), picks)
+  const seeded = Math.min(picks.below(5), plainValues(key).length)
+  add('id', { role: 'key', type: key, family: key.family, notNull: true, unique: 'always' })
+  if (picks.chance(35)) {
+    const code = keyTypeOf(picks.weighted(familyWeights), picks)
+    // A column that must not be NULL needs a value for every row.
+    const notNull = picks.chance(40) && plainValues(code).length >= seeded
+    const unique = picks.chance(30) ? 'at commit' : 'always'
+    add('code', { role: 'code', type: code, family: code.family, notNull, unique })
+  }
+  for (const name of picks.chance(40) ? ['name', 'more'] : ['name']) {
+    add(name, { role: 'shown', type: picks.of(shownTypes) })
+  }
+  add('unread', { role: 'unread', type: { sql: 'int', cast: 'int', values: ['1', '2', '3'] } })
+  return { columns, seeded }
+}
+
+function keyTypeOf(family: Family, picks: Picks): KeyType {
+  return picks.of(keyTypes.filter((type) => type.family === family))
+}
+
+const deleteActions = {
+  'ON DELETE CASCADE': 3,
+  'ON DELETE SET NULL': 3,
+  'ON DELETE NO ACTION': 1,
+  'ON DELETE NO ACTION DEFERRABLE INITIALLY DEFERRED': 4,
+}
+
+function addLink(table: TableModel, tables: readonly TableModel[], picks: Picks): void {
+  const target = picks.of(tables)
+  const unique = target.columns.filter((column) => column.unique !== 'no')
+  const column = picks.chance(75) ? (unique[0] as ColumnModel) : picks.of(unique)
+  const isForeignKey = column.unique === 'always' && picks.chance(50)
+  const type = isForeignKey || picks.chance(60) ? column.type : keyTypeOf(column.family as Family, picks)
+  const notNull = picks.chance(15) && target.seeded > 0 && column.role === 'key'
+  let actions = picks.weighted(deleteActions)
+  if (notNull && actions === 'ON DELETE SET NULL') actions = 'ON DELETE CASCADE'
+  const onUpdate = picks.chance(60) ? 'ON UPDATE CASCADE ' : ''
+  table.columns.push({
+    name: columnName(
+      picks,
+      `${[...target.table].slice(0, 15).join('')}Id`,
+      table.columns.map(({ name }) => name),
+    ),
+    role: 'link',
+    type,
+    family: column.family,
+    notNull,
+    unique: 'no',
+    target: { table: target, column },
+    foreignKey: isForeignKey ? onUpdate + actions : null,
+  })
+}

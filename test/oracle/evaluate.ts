@@ -1,0 +1,194 @@
+import type { ManyToOneSchema, RootSchema, Schema, TableReference } from 'pg-capture'
+import { FOLDING_COLLATION } from './arbitrary/column-types.ts'
+import type { ScriptTable } from './script.ts'
+import type { Cell, TableRow, TableState } from './table-state.ts'
+
+/**
+ * What the objects have to be: the schema evaluated over dumped rows by plain loops, id to object. Nothing of it is shared
+ * with the package; it is read off the documented meaning of each kind of schema.
+ *
+ * Arrays have no documented order: compare by `canonicalText`.
+ */
+export function evaluate(schema: RootSchema, state: TableState): Map<string, unknown> {
+  const evaluation = new Evaluation(state)
+  const { table, rows } = evaluation.rowsOf(schema.table)
+  return new Map(
+    rows.map((row) => {
+      const id = row.get(schema.primaryKey)?.text
+      if (typeof id !== 'string') throw new Error('A root row has no id.')
+      return [id, evaluation.value(schema.schema, table, row) ?? null]
+    }),
+  )
+}
+
+/** For each row of the table, how many rows its link points to; `null` where the link is NULL. */
+export function linkedRows(
+  state: TableState,
+  reference: TableReference,
+  { column, referencesTable, referencesColumn }: ManyToOneSchema,
+): (number | null)[] {
+  const evaluation = new Evaluation(state)
+  const { table, rows } = evaluation.rowsOf(reference)
+  return rows.map((row) =>
+    cell(row, column).text === null
+      ? null
+      : evaluation.linked(table, row, column, referencesTable, referencesColumn).rows.length,
+  )
+}
+
+class Evaluation {
+  readonly #state: TableState
+
+  constructor(state: TableState) {
+    this.#state = state
+  }
+
+  rowsOf(reference: TableReference): { table: ScriptTable; rows: readonly TableRow[] } {
+    const named = tableOf(
+      this.#state.rows.map(({ table }) => table),
+      reference,
+    )
+    const found = this.#state.rows.find(({ table }) => table === named)
+    return { table: named, rows: found?.rows ?? [] }
+  }
+
+  /** `undefined` stands for NULL, which is not the same as the JSON value `null`. */
+  value(schema: Schema, table: ScriptTable, row: TableRow): unknown {
+    switch (schema.type) {
+      case 'column': {
+        const { json } = cell(row, schema.column)
+        return json === null ? undefined : JSON.parse(json)
+      }
+      case 'object':
+        return Object.fromEntries(
+          Object.entries(schema.properties).map(([name, of]) => [name, this.value(of, table, row) ?? null]),
+        )
+      case 'many-to-one': {
+        const target = this.linked(table, row, schema.column, schema.referencesTable, schema.referencesColumn)
+        if (target.rows.length > 1) throw new Error('A referenced column is not unique.')
+        const [only] = target.rows
+        return only === undefined ? undefined : this.value(schema.schema, target.table, only)
+      }
+      case 'one-to-many': {
+        const { referencingTable, referencingColumn } = schema
+        const children = this.linked(table, row, schema.column, referencingTable, referencingColumn)
+        return children.rows.flatMap((child) => this.#elements(schema.schema, children.table, child))
+      }
+      default:
+        return schema satisfies never
+    }
+  }
+
+  /** What one row adds to an array: an array found directly inside gives its elements, NULL nothing. */
+  #elements(schema: Schema, table: ScriptTable, row: TableRow): unknown[] {
+    const value = this.value(schema, table, row)
+    if (value === undefined) return []
+    return isArray(schema) ? (value as unknown[]) : [value]
+  }
+
+  linked(
+    table: ScriptTable,
+    row: TableRow,
+    column: string,
+    reference: TableReference,
+    otherColumn: string,
+  ): { table: ScriptTable; rows: readonly TableRow[] } {
+    const other = this.rowsOf(reference)
+    const key = comparable(typeOf(table, column), cell(row, column))
+    const type = typeOf(other.table, otherColumn)
+    const rows = other.rows.filter((one) => key !== null && comparable(type, cell(one, otherColumn)) === key)
+    return { table: other.table, rows }
+  }
+}
+
+/** Whether the schema yields an array: a one-to-many, at once or at the end of many-to-ones. */
+export function isArray(schema: Schema): boolean {
+  return schema.type === 'one-to-many' || (schema.type === 'many-to-one' && isArray(schema.schema))
+}
+
+/**
+ * A text that is equal for equal objects: elements of one-to-many are sorted, and all else, arrays in columns included,
+ * is as it is. What is not of the schema's shape is shown as it is.
+ */
+export function canonicalText(schema: Schema, value: unknown): string {
+  return JSON.stringify(canonical(schema, value))
+}
+
+function canonical(schema: Schema, value: unknown): unknown {
+  switch (schema.type) {
+    case 'column':
+      return value
+    case 'object': {
+      if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+      const parts = Object.entries(value).map(([name, part]) => {
+        const of = Object.hasOwn(schema.properties, name) ? schema.properties[name] : undefined
+        return [name, of === undefined ? part : canonical(of, part)] as const
+      })
+      return Object.fromEntries(parts)
+    }
+    case 'many-to-one':
+      return value === null ? null : canonical(schema.schema, value)
+    case 'one-to-many': {
+      if (!Array.isArray(value)) return value
+      const element = elementSchema(schema.schema)
+      const texts = value.map((item) => canonicalText(element, item))
+      return texts.sort().map((text) => JSON.parse(text) as unknown)
+    }
+    default:
+      return schema satisfies never
+  }
+}
+
+function elementSchema(schema: Schema): Schema {
+  return isArray(schema) && 'schema' in schema ? elementSchema(schema.schema) : schema
+}
+
+/** The table that a schema names. */
+export function tableOf(tables: readonly ScriptTable[], reference: TableReference): ScriptTable {
+  const found = tables.filter((table) => isNamed(table, reference))
+  const [only] = found
+  if (only === undefined || found.length > 1) throw new Error('The schema names no table, or two.')
+  return only
+}
+
+function isNamed({ schema, table }: ScriptTable, reference: TableReference): boolean {
+  if (typeof reference !== 'string') {
+    return table === reference.table && schema === (reference.schema ?? 'public')
+  }
+  const [first = '', ...rest] = reference.split('.')
+  return rest.length === 0
+    ? schema === 'public' && table === first
+    : schema === first && table === rest.join('.')
+}
+
+function cell(row: TableRow, column: string): Cell {
+  const found = row.get(column)
+  if (found === undefined) throw new Error(`There is no column ${column}.`)
+  return found
+}
+
+function typeOf(table: ScriptTable, column: string): string {
+  const found = table.columns.find(({ name }) => name === column)
+  if (found === undefined) throw new Error(`There is no column ${column}.`)
+  return found.type
+}
+
+/** Equal for values that Postgres takes as equal, though it may print them differently; `null` equals nothing. */
+function comparable(type: string, { text }: Cell): string | null {
+  if (text === null) return null
+  switch (type) {
+    case 'int':
+    case 'bigint':
+      return text
+    case 'numeric':
+      return text.includes('.') ? text.replace(/\.?0+$/, '') : text
+    case 'float8':
+      return text === '-0' ? '0' : text
+    case 'char(4)':
+      return text.trimEnd()
+    case `text collate ${FOLDING_COLLATION}`:
+      return text.toLowerCase()
+    default:
+      return text
+  }
+}

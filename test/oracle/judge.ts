@@ -1,0 +1,116 @@
+import type { RootSchema } from 'pg-capture'
+import { canonicalText, evaluate } from './evaluate.ts'
+import type { Emission, Replica } from './replica.ts'
+import type { TableState } from './table-state.ts'
+
+/**
+ * Compares what was emitted with the evaluation of every committed state. Says what is wrong, one line each:
+ *
+ * - the replica differs from the last state (G1);
+ * - an emission differs from the state that its version names (G2);
+ * - the version of an id went backwards (G3), or one version had two objects;
+ * - an id is no string, or comes twice in one call.
+ */
+export function judge(schema: RootSchema, states: readonly TableState[], replica: Replica): string[] {
+  const truth = new Truth(schema, states)
+  return [
+    ...replica.emissions.flatMap((emission, index) => emissionProblems(truth, emission, index)),
+    ...orderProblems(replica.emissions),
+    ...replicaProblems(truth, replica),
+  ]
+}
+
+class Truth {
+  readonly schema: RootSchema
+  readonly states: readonly TableState[]
+  readonly #evaluated = new Map<number, Map<string, string>>()
+
+  constructor(schema: RootSchema, states: readonly TableState[]) {
+    this.schema = schema
+    this.states = states
+  }
+
+  /** Id to canonical object, after so many commits. */
+  after(commits: number): Map<string, string> {
+    const known = this.#evaluated.get(commits)
+    if (known !== undefined) return known
+    const state = this.states[commits]
+    if (state === undefined) throw new RangeError(`There is no state ${commits}.`)
+    const texts = Array.from(evaluate(this.schema, state), ([id, object]) => [id, this.text(object)] as const)
+    const evaluated = new Map(texts)
+    this.#evaluated.set(commits, evaluated)
+    return evaluated
+  }
+
+  text(object: unknown): string {
+    return canonicalText(this.schema.schema, object)
+  }
+
+  /**
+   * After how many commits a snapshot of this version can have been taken. A version between those of two dumps is of the
+   * time around the later commit, before it was dumped; rolled-back transactions count too.
+   */
+  commitsAt(version: bigint): number[] {
+    const last = this.states.findLastIndex((state) => state.version <= version)
+    if (last === -1) return []
+    return this.states[last]?.version === version || last + 1 === this.states.length ? [last] : [last, last + 1]
+  }
+}
+
+function emissionProblems(truth: Truth, emission: Emission, index: number): string[] {
+  const where = `Emission ${index}`
+  if (typeof emission.version !== 'bigint') return [`${where} has no version.`]
+  const ids = [...emission.upsert.map(({ id }) => id), ...emission.delete]
+  const problems: string[] = []
+  if (ids.some((id) => typeof id !== 'string')) problems.push(`${where} has an id that is no string.`)
+  if (new Set(ids).size < ids.length) problems.push(`${where} has an id twice.`)
+  const commits = truth.commitsAt(emission.version)
+  if (commits.length === 0) return [...problems, `${where} has a version from before the case.`]
+  const candidates = commits.map((count) => truth.after(count))
+  for (const { id, object } of emission.upsert) {
+    const text = truth.text(object)
+    if (candidates.some((state) => state.get(String(id)) === text)) continue
+    const expected = candidates.map((state) => state.get(String(id)) ?? 'nothing').join(' or ')
+    problems.push(`${where} gives ${String(id)} as ${text}, but after ${commits.join(' or ')} commits it is ${expected}.`)
+  }
+  for (const id of emission.delete) {
+    if (candidates.some((state) => !state.has(String(id)))) continue
+    problems.push(`${where} deletes ${String(id)}, which exists after ${commits.join(' or ')} commits.`)
+  }
+  return problems
+}
+
+function orderProblems(emissions: readonly Emission[]): string[] {
+  const last = new Map<unknown, { version: unknown; text: string }>()
+  const problems: string[] = []
+  emissions.forEach(({ upsert, delete: deleted, version }, index) => {
+    const all = [
+      ...upsert.map(({ id, object }) => ({ id, text: JSON.stringify(object) })),
+      ...deleted.map((id) => ({ id, text: 'deleted' })),
+    ]
+    for (const { id, text } of all) {
+      const before = last.get(id)
+      last.set(id, { version, text })
+      if (before === undefined || typeof version !== 'bigint' || typeof before.version !== 'bigint') continue
+      if (version < before.version) problems.push(`Emission ${index} gives ${String(id)} in an older version.`)
+      if (version === before.version && text !== before.text) {
+        problems.push(`Emission ${index} gives ${String(id)} differently in one version.`)
+      }
+    }
+  })
+  return problems
+}
+
+function replicaProblems(truth: Truth, replica: Replica): string[] {
+  const expected = truth.after(truth.states.length - 1)
+  const problems: string[] = []
+  for (const [id, text] of expected) {
+    const object = replica.objects.get(id)
+    const held = replica.objects.has(id) ? truth.text(object) : 'nothing'
+    if (held !== text) problems.push(`At the end the replica has ${held} for ${id}, it should have ${text}.`)
+  }
+  for (const id of replica.objects.keys()) {
+    if (!expected.has(id)) problems.push(`At the end the replica has ${id}, which does not exist.`)
+  }
+  return problems
+}

@@ -1,0 +1,195 @@
+import type { RootSchema, Schema, WALEvent } from 'pg-capture'
+import type { Coverage } from './coverage.ts'
+import { isArray, linkedRows, tableOf } from './evaluate.ts'
+import type { StatementResult } from './open-transaction.ts'
+import type { Script, ScriptTable } from './script.ts'
+import type { TableState } from './table-state.ts'
+
+/** What a run that is long enough must have met: see `unmet`. */
+export const features = [
+  'schema: column',
+  'schema: object',
+  'schema: many-to-one',
+  'schema: one-to-many',
+  'schema: a foreign key promised',
+  'schema: root value is no object',
+  'schema: one-to-many in one-to-many',
+  'schema: one-to-many in one-to-many, through many-to-one',
+  'schema: many-to-one that yields an array',
+  'schema: many-to-many',
+  'schema: a table twice',
+  'schema: a table in itself',
+  'schema: four relations deep',
+  'set: memory',
+  'set: plain',
+  'set: ioredis',
+  'set: node-redis',
+  'aggregators: one',
+  'aggregators: handler and builder',
+  'aggregators: handler and two builders',
+  'schedule: at once',
+  'schedule: never',
+  'schedule: later',
+  'replica: full',
+  'replica: empty',
+  'event: INSERT',
+  'event: UPDATE',
+  'event: DELETE',
+  'event: TRUNCATE of the root table',
+  'event: TRUNCATE of a joined table',
+  'event: without old row',
+  'event: with the old key only',
+  'event: with a value that was not sent',
+  'event: of a table that is not read',
+  'event: in a table that no statement named (cascade)',
+  'event: insert of a row that its transaction deleted',
+  'data: link to nothing',
+  'data: NULL link',
+  'transaction rolled back',
+  'transaction failed',
+  'transaction that overlaps others',
+  'statement undone',
+  'statement failed in a savepoint',
+  'commit while an operation is held',
+  'look-up in a state newer than its event',
+  'hold',
+  'failure on purpose',
+  'delivered again',
+  'crash',
+  'emitted upsert',
+  'emitted delete',
+  'replica emptied by onTruncate',
+] as const
+
+/** The features that were never met. */
+export function unmet(coverage: Coverage): string[] {
+  return features.filter((feature) => coverage.of(feature) === 0)
+}
+
+export function countScript(coverage: Coverage, { schema, setup }: Script): void {
+  coverage.count('case')
+  for (const name of ['set', 'aggregators', 'schedule', 'replica'] as const)
+    coverage.count(`${name}: ${setup[name]}`)
+  if (schema.schema.type !== 'object') coverage.count('schema: root value is no object')
+  countSchema(coverage, schema.schema, [JSON.stringify(schema.table)])
+  const tables = tablesIn(schema.schema).map((table) => JSON.stringify(table))
+  if (new Set(tables).size < tables.length) coverage.count('schema: a table twice')
+}
+
+function countSchema(coverage: Coverage, schema: Schema, above: readonly string[]): void {
+  coverage.count(`schema: ${schema.type}`)
+  switch (schema.type) {
+    case 'column':
+      return
+    case 'object':
+      for (const value of Object.values(schema.properties)) countSchema(coverage, value, above)
+      return
+    case 'many-to-one':
+    case 'one-to-many': {
+      const table = JSON.stringify(schema.type === 'many-to-one' ? schema.referencesTable : schema.referencingTable)
+      if (schema.type === 'many-to-one' && schema.hasFKConstraint) coverage.count('schema: a foreign key promised')
+      countNesting(coverage, schema)
+      if (above.includes(table)) coverage.count('schema: a table in itself')
+      if (above.length >= 4) coverage.count('schema: four relations deep')
+      countSchema(coverage, schema.schema, [...above, table])
+      return
+    }
+    default:
+      schema satisfies never
+  }
+}
+
+function countNesting(coverage: Coverage, schema: Schema): void {
+  if (schema.type === 'many-to-one' && isArray(schema)) coverage.count('schema: many-to-one that yields an array')
+  if (schema.type !== 'one-to-many') return
+  const inner = schema.schema
+  if (inner.type === 'one-to-many') coverage.count('schema: one-to-many in one-to-many')
+  else if (isArray(inner)) coverage.count('schema: one-to-many in one-to-many, through many-to-one')
+  else if (inner.type === 'many-to-one') coverage.count('schema: many-to-many')
+}
+
+function tablesIn(schema: Schema): unknown[] {
+  switch (schema.type) {
+    case 'column':
+      return []
+    case 'object':
+      return Object.values(schema.properties).flatMap(tablesIn)
+    case 'many-to-one':
+      return [schema.referencesTable, ...tablesIn(schema.schema)]
+    case 'one-to-many':
+      return [schema.referencingTable, ...tablesIn(schema.schema)]
+    default:
+      return schema satisfies never
+  }
+}
+
+export function countStatements(coverage: Coverage, results: readonly StatementResult[]): void {
+  for (const { statement, outcome, rows } of results) {
+    if (outcome === 'done' && rows > 0) coverage.count(`statement: ${statement.kind}`)
+    if (outcome === 'undone') coverage.count('statement undone')
+    if (outcome === 'failed') coverage.count('statement failed in a savepoint')
+  }
+}
+
+export function countEvents(coverage: Coverage, events: readonly WALEvent[], { tables, schema, steps }: Script): void {
+  const root = tableOf(tables, schema.table)
+  const read = new Set([root, ...tablesIn(schema.schema).map((table) => tableOf(tables, table as string))])
+  const named = new Set(
+    steps.flatMap((step) => (step.do === 'transaction' ? step.statements.map(({ table }) => table) : [])),
+  )
+  const deleted = new Set<string>()
+  for (const event of events) {
+    coverage.count('event')
+    const table = tables.find((one) => one.schema === event.schema && one.table === event.table)
+    if (table === undefined || !read.has(table)) coverage.count('event: of a table that is not read')
+    if (event.action === 'TRUNCATE') {
+      coverage.count(`event: TRUNCATE of ${table === root ? 'the root' : 'a joined'} table`)
+      continue
+    }
+    coverage.count(`event: ${event.action}`)
+    if (!named.has(`${event.schema}.${event.table}`)) {
+      coverage.count('event: in a table that no statement named (cascade)')
+    }
+    countOldRow(coverage, event, table)
+    const key = table?.columns[0]?.name ?? ''
+    const row = event.action === 'DELETE' ? event.dataOld : event.data
+    const identity = JSON.stringify([event.xid, event.schema, event.table, row[key]])
+    if (event.action === 'DELETE') deleted.add(identity)
+    else if (event.action === 'INSERT' && deleted.has(identity)) {
+      coverage.count('event: insert of a row that its transaction deleted')
+    }
+  }
+}
+
+function countOldRow(coverage: Coverage, event: WALEvent, table: ScriptTable | undefined): void {
+  if (event.action !== 'UPDATE' || table === undefined) return
+  if (event.dataOld === undefined) coverage.count('event: without old row')
+  else if (Object.keys(event.dataOld).length < table.columns.length) coverage.count('event: with the old key only')
+  if (Object.keys(event.data).length < table.columns.length) coverage.count('event: with a value that was not sent')
+}
+
+/** Counts the links of all many-to-one of the schema, in one state. */
+export function countState(coverage: Coverage, schema: RootSchema, state: TableState): void {
+  const walk = (value: Schema, context: RootSchema['table']): void => {
+    switch (value.type) {
+      case 'column':
+        return
+      case 'object':
+        for (const property of Object.values(value.properties)) walk(property, context)
+        return
+      case 'many-to-one':
+        for (const links of linkedRows(state, context, value)) {
+          if (links === null) coverage.count('data: NULL link')
+          else if (links === 0) coverage.count('data: link to nothing')
+        }
+        walk(value.schema, value.referencesTable)
+        return
+      case 'one-to-many':
+        walk(value.schema, value.referencingTable)
+        return
+      default:
+        value satisfies never
+    }
+  }
+  walk(schema.schema, schema.table)
+}

@@ -4,7 +4,7 @@
 // #region Interfaces
 export interface CaptureOptions {
     readonly source: Source;
-    readonly aggregators: readonly EventAggregator<never>[];
+    readonly aggregators: readonly CapturedAggregator[];
     readonly onError?: ((_: unknown) => void) | undefined;
     readonly stopTimeoutMs?: number | undefined;
 }
@@ -144,6 +144,7 @@ export interface UpdateEvent extends EventOrigin {
 
 // #region Types
 export type BuildCallback = () => Promise<void>;
+export type CapturedAggregator = Pick<EventAggregator, 'schema' | 'durable' | 'emits' | 'delegates' | 'collect' | 'requestBuild' | 'settled'>;
 export type CaptureErrorCode = 'SCHEMA_INVALID' | 'EVENT_MALFORMED' | 'EVENT_VALUE_UNKNOWN' | 'TRUNCATE_UNHANDLED' | 'ON_CHANGE_MISSING' | 'OPTION_INVALID' | 'VISIBILITY_TIMEOUT' | 'CLIENT_RESULT_INVALID' | 'SET_REPLY_INVALID' | 'SET_COMMAND_FAILED' | 'LEASE_LOST' | 'CAPTURE_STATE' | 'POSTGRES_VERSION_UNSUPPORTED' | 'WAL_LEVEL_NOT_LOGICAL' | 'REPLICATION_PERMISSION_MISSING' | 'PUBLICATION_MISSING' | 'PUBLICATION_INCOMPLETE' | 'REPLICA_IDENTITY_INSUFFICIENT' | 'TABLE_MISSING' | 'COLUMN_MISSING' | 'SLOT_MISSING' | 'SLOT_IN_USE' | 'SLOT_LOST' | 'SLOT_WRONG_PLUGIN' | 'PGOUTPUT_UNEXPECTED_MESSAGE' | 'CONNECTION_FAILED';
 export type EventRow = Readonly<Record<string, unknown>>;
 export type OutputTree = {

@@ -3,40 +3,15 @@
  */
 // #region Classes
 export class Capture {
-  options
-  loops
-  stopping
-  buildsFinished
-  running
   constructor(_) {}
   run() {}
   async stop() {}
-  async run() {}
-  async take(_) {}
-  finishBuilds() {}
-  async waitForBuilds() {}
-  tell(_) {}
 }
 export class CaptureError extends Error {
   code
   constructor(_, _, _) {}
 }
 export class EventAggregator {
-  schema
-  durable
-  emits
-  delegates
-  plan
-  client
-  claims
-  builder
-  fence
-  visibilityTimeoutMs
-  recentDeletes
-  options
-  collected
-  emitted
-  waiters
   constructor(_) {}
   async handleEvent(_) {}
   async handleEvents(_) {}
@@ -44,24 +19,8 @@ export class EventAggregator {
   async buildObjects() {}
   async requestBuild() {}
   async settled() {}
-  async addRows(_) {}
-  async addTruncated(_, _) {}
-  async becomeVisible(_) {}
-  async add(_) {}
-  settle(_) {}
-  tell(_) {}
 }
 export class InMemorySet {
-  durable
-  batchSize
-  now
-  pending
-  again
-  flightOf
-  flights
-  earliestDeadline
-  oldestPending
-  lastToken
   constructor(_) {}
   async add(_) {}
   async delete(_) {}
@@ -70,26 +29,14 @@ export class InMemorySet {
   async acknowledge(_) {}
   async release(_) {}
   async renew(_, _) {}
-  *batchesOf(_) {}
-  takeOldest(_) {}
-  startFlight(_, _, _) {}
-  endFlight(_) {}
-  returnToPending(_) {}
-  returnExpired() {}
-  heldBy(_) {}
 }
 export class QueryBuilder {
-  parts
   constructor(_) {}
   toQuery() {}
   toString() {}
   async run(_) {}
 }
 export class RedisSet {
-  durable
-  run
-  keys
-  batchSize
   constructor(_) {}
   async add(_) {}
   async delete(_) {}
@@ -98,9 +45,6 @@ export class RedisSet {
   async acknowledge(_) {}
   async release(_) {}
   async renew(_, _) {}
-  async forEachHeld(_, _, _) {}
-  async *scan(_) {}
-  async step(_, _) {}
 }
 export class SchemaError extends CaptureError {
   issues

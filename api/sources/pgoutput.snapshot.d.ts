@@ -12,6 +12,7 @@ export interface PgoutputSourceOptions {
     readonly oldRow?: 'require' | 'warn';
     readonly chunkRows?: number;
     readonly highWaterBytes?: number;
+    readonly checkIntervalMs?: number;
     readonly onEvent?: (_: SourceEvent) => void;
 }
 // #endregion

@@ -3,30 +3,11 @@
  */
 // #region Classes
 export class PgoutputSource {
-  options
-  buffer
-  connections
-  stopping
-  server
-  warned
-  confirmed
-  session
-  running
-  isEstablished
-  wasConnected
   constructor(_) {}
   async prepare(_) {}
   async *stream(_) {}
   async stop() {}
   async drop() {}
-  async run(_) {}
-  async connect(_) {}
-  async prepare(_, _) {}
-  async identifyServer(_) {}
-  newConfirmedPosition() {}
-  classify(_, _) {}
-  warn(_) {}
-  notify(_) {}
 }
 // #endregion
 

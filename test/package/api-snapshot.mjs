@@ -76,14 +76,22 @@ async function flatten(name, { types, default: runtime }) {
   mkdirSync(dirname(stem), { recursive: true })
   writeFileSync(`${stem}.d.ts`, declarationsFrom(join(root, types)))
   const outfile = `${stem}.js`
-  const options = {
+  await build({
+    entryPoints: [join(root, runtime)],
+    outfile,
     bundle: true,
     format: 'esm',
     platform: 'neutral',
     packages: 'external',
     external: ['node:*'],
-  }
-  await build({ ...options, entryPoints: [join(root, runtime)], outfile, logLevel: 'error' })
+    // tsnapi would list #private members as if they were public, so they are moved out of the classes.
+    supported: {
+      'class-private-field': false,
+      'class-private-method': false,
+      'class-private-accessor': false,
+    },
+    logLevel: 'error',
+  })
   return { name, runtime: outfile, dts: `${stem}.d.ts` }
 }
 

@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer'
+import process from 'node:process'
 import { afterEach, describe, expect, test } from 'vitest'
 import { CaptureError } from '../errors/capture-error.ts'
 import { keyText } from './key-text.ts'

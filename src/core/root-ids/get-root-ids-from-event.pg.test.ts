@@ -51,11 +51,10 @@ const person = (column: string): Schema => ({
 async function found(schema: Schema, event: WALEvent): Promise<unknown[]> {
   const root: RootSchema = { table: 'book', primaryKey: 'id', schema }
   const { query } = getRootIdsFromEvent(root, event)
-  const client = await database.client()
-  const rows = await query!.run(client)
-  const { rows: quoted } = await client.query<{ id: unknown }>(query!.toString())
+  const rows = await query!.run(database)
+  const { rows: quoted } = await database.query<{ id: unknown }>(query!.toString())
   expect(quoted).toEqual(rows)
-  return rows.map(({ id }) => id).sort()
+  return rows.map(({ id }) => id).sort((left, right) => Number(left) - Number(right))
 }
 
 describe('the query of an event', () => {

@@ -110,6 +110,14 @@ function found(schema: Schema | RootSchema, event: WALEvent): { ids: string[]; q
   return { ids, query: query?.toString() }
 }
 
+function foundOrCode(schema: Schema, event: WALEvent): unknown {
+  try {
+    return found(schema, event)
+  } catch (error) {
+    return error instanceof CaptureError ? error.code : error
+  }
+}
+
 const nothing = { ids: [], query: undefined }
 
 describe('an event on the table that a kind reads', () => {
@@ -120,8 +128,7 @@ describe('an event on the table that a kind reads', () => {
   test.each(all)(
     '%s, %s: tells ids, or the statement that finds them',
     (kind, _, { event, ids, query, refused }) => {
-      if (refused === undefined) return expect(found(schemas[kind], event)).toEqual({ ids: ids ?? [], query })
-      expect(() => found(schemas[kind], event)).toThrow(expect.objectContaining({ code: refused }))
+      expect(foundOrCode(schemas[kind], event)).toEqual(refused ?? { ids: ids ?? [], query })
     },
   )
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { CaptureError } from '../errors/capture-error.ts'
 import type { RootSchema, Schema } from './schema.ts'
 import { SchemaError, type SchemaIssue } from './schema-error.ts'
 import { validateSchema } from './validate-schema.ts'
@@ -36,11 +37,8 @@ function issuesOf(root: unknown): readonly SchemaIssue[] {
   try {
     validateSchema(root as RootSchema)
   } catch (error) {
-    expect(error).toBeInstanceOf(SchemaError)
-    expect(error).toMatchObject({ code: 'SCHEMA_INVALID', name: 'SchemaError' })
-    const { issues, message } = error as SchemaError
-    for (const issue of issues) expect(message).toContain(`${issue.path} ${issue.message}`)
-    return issues
+    if (error instanceof SchemaError) return error.issues
+    throw error
   }
   return []
 }
@@ -206,6 +204,16 @@ describe('an object', () => {
 })
 
 describe('the report', () => {
+  test('is a CaptureError whose message holds every problem with its path', () => {
+    const error = new SchemaError([
+      { path: 'table', message: 'is wrong' },
+      { path: 'schema.column', message: 'is wrong too' },
+    ])
+    expect(error).toBeInstanceOf(CaptureError)
+    expect(error).toMatchObject({ code: 'SCHEMA_INVALID', name: 'SchemaError' })
+    expect(error.message).toContain('- table is wrong\n- schema.column is wrong too')
+  })
+
   test('lists every problem with its path, not the first alone', () => {
     const issues = issuesOf({
       table: '',

@@ -16,14 +16,13 @@ const values: readonly (readonly [name: string, value: unknown, type: string])[]
 ]
 
 test.each(values)('toString and run mean the same for %s', async (_, value, type) => {
-  const client = await database.client()
   const query = new QueryBuilder<{ value: unknown }>(['SELECT ', { value }, `::${type} AS "value"`])
-  const { rows } = await client.query(query.toString())
-  expect(rows).toEqual(await query.run(client))
+  const { rows } = await database.query(query.toString())
+  expect(rows).toEqual(await query.run(database))
 })
 
 test('one value in two places of a statement is one parameter to Postgres', async () => {
   const once = { value: 'a' }
   const query = new QueryBuilder(['SELECT ', once, '::text || ', once, '::text AS "value"'])
-  expect(await query.run(await database.client())).toEqual([{ value: 'aa' }])
+  expect(await query.run(database)).toEqual([{ value: 'aa' }])
 })

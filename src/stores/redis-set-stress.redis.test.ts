@@ -30,11 +30,11 @@ test('adders and claimers over two connections lose nothing and hold nothing twi
 
   async function adder(at: number): Promise<void> {
     const set = setOf(at)
-    for (let burst = 0; burst < 120; burst++) {
+    for (let burst = 0; burst < 200; burst++) {
       const ids = Array.from({ length: 1 + random(20) }, () => String(random(300)))
       for (const id of ids) rows.set(id, (rows.get(id) ?? 0) + 1)
       await set.add(ids)
-      if (burst % 10 === 0) await pause(5)
+      await pause(random(4))
     }
   }
 
@@ -57,7 +57,8 @@ test('adders and claimers over two connections lose nothing and hold nothing twi
         holders.set(id, { until: before + lease })
       }
       const built = claim.ids.map((id) => [id, rows.get(id) ?? 0] as const)
-      const fate = random(20)
+      // Every twentieth claimer dies, every twentieth sleeps.
+      const fate = seen.claims % 20
       if (fate === 0) {
         seen.crashes += 1
         continue
@@ -87,7 +88,7 @@ test('adders and claimers over two connections lose nothing and hold nothing twi
   expect(seen.heldTwice).toBe(0)
   expect([...rows].filter(([id, version]) => replica.get(id) !== version)).toEqual([])
   expect(new Set(tokens).size).toBe(tokens.length)
-  expect(seen.claims).toBeGreaterThan(100)
   expect(seen.crashes).toBeGreaterThan(0)
+  expect(seen.sleepers).toBeGreaterThan(0)
   expect(await redis.keys()).toEqual([`${key}:sequence`])
 }, 120_000)

@@ -299,6 +299,23 @@ function leaseTests(make: IdsSetContract['make']): void {
       expect((await other.claim(2, lease)).ids).toEqual(['a'])
     })
 
+    test('each claim has its own lease', async () => {
+      const { set, other, pass } = await timed()
+      await set.add(range(4))
+      const [short, long, longest] = [
+        await set.claim(1, 1_000_000),
+        await other.claim(1, 3_000_000),
+        await set.claim(1, 5_000_000),
+      ]
+      await other.claim(1, lease)
+      await pass(2_000_000)
+      expect((await set.claim(4, lease)).ids).toEqual(short.ids)
+      await pass(2_000_000)
+      expect((await set.claim(4, lease)).ids).toEqual(long.ids)
+      await pass(2_000_000)
+      expect((await set.claim(4, lease)).ids).toEqual(longest.ids)
+    })
+
     test('renewing what was acknowledged or released says that it is lost', async () => {
       const { set } = await timed()
       await set.add(['a', 'b'])

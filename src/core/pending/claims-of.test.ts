@@ -256,6 +256,32 @@ describe('claims over a plain set', () => {
     expect([...(await claims.claim(10, 1)).ids].sort()).toEqual(['a', 'c'])
   })
 
+  test('what comes back after its flight is found, though the walk has passed it by', async () => {
+    const claims = claimsOf(new MySet())
+    await claims.add(['a'])
+    const first = await claims.claim(1, 1)
+    await claims.add(['a', 'b', 'c'])
+    expect((await claims.claim(1, 1)).ids).toEqual(['b'])
+    await claims.acknowledge(first)
+    expect((await claims.claim(10, 1)).ids).toEqual(['c', 'a'])
+  })
+
+  test('a claim starts over once at most, however much is added meanwhile', async () => {
+    const set = new MySet()
+    const claims = claimsOf(set)
+    await claims.add(['a', 'b'])
+    await claims.claim(1, 1)
+    let walks = 0
+    set.getAll = async function* () {
+      walks += 1
+      await claims.add(['a'])
+      yield [...set.set]
+    }
+    expect((await claims.claim(10, 1)).ids).toEqual(['b'])
+    expect((await claims.claim(10, 1)).ids).toEqual([])
+    expect(walks).toBe(1)
+  })
+
   test('an error of the set comes through as it is', async () => {
     const broken = new Error('disk full')
     const fail = async (): Promise<never> => {

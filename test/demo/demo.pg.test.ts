@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const minute = 60_000
@@ -57,8 +57,17 @@ async function until(condition: () => boolean, { child, output, errors }: Demo):
 
 /** What of the demo is still there: directories, and processes that name one. */
 function leftovers(): string[] {
-  const directories = readdirSync(temporary).filter((name) => name.startsWith('pg-capture'))
-  return [...directories, ...commands().filter((command) => command.includes(temporary))]
+  return [...directories(), ...commands().filter((command) => command.includes(temporary))]
+}
+
+function directories(): string[] {
+  return readdirSync(temporary).filter((name) => name.startsWith('pg-capture'))
+}
+
+async function expectNothingLeft(): Promise<void> {
+  expect(directories()).toEqual([])
+  // A process that was killed is still listed until the system gets round to it.
+  await vi.waitFor(() => expect(leftovers()).toEqual([]), { timeout: 5_000 })
 }
 
 function commands(): string[] {
@@ -74,6 +83,17 @@ function commands(): string[] {
         return ''
       }
     })
+}
+
+/** The rest of the story takes a moment only: where the signal came after it, it is tried again. */
+async function endedInStory(signal: NodeJS.Signals): Promise<{ exitCode: number | null; output: string }> {
+  for (let attempt = 1; ; attempt += 1) {
+    const started = start()
+    await until(() => started.output().includes('── 2. '), started)
+    started.child.kill(signal)
+    const exitCode = await started.ended
+    if (!isEqual.test(started.output()) || attempt === 5) return { exitCode, output: started.output() }
+  }
 }
 
 const isEqual = /^EQUAL: the replica is what the tables say\.$/m
@@ -101,7 +121,7 @@ describe('the demo', () => {
         .replaceAll(/ +\d+ ms$/gm, ' N ms')
         .replace(/median \d+ ms, longest \d+ ms/, 'median N ms, longest N ms')
       await expect(masked).toMatchFileSnapshot('./demo-output.txt')
-      expect(leftovers()).toEqual([])
+      await expectNothingLeft()
     },
   )
 
@@ -117,7 +137,7 @@ describe('the demo', () => {
     started.child.kill('SIGINT')
     expect(await started.ended).toBe(130)
     expect(started.output()).not.toMatch(isEqual)
-    expect(leftovers()).toEqual([])
+    await expectNothingLeft()
   })
 
   test.each([
@@ -127,12 +147,10 @@ describe('the demo', () => {
     'ends at %s in the middle of the story with %i, and leaves nothing',
     { timeout: minute },
     async (signal, code) => {
-      const started = start()
-      await until(() => started.output().includes('── 2.'), started)
-      expect(leftovers().length).toBeGreaterThan(1)
-      started.child.kill(signal)
-      expect(await started.ended).toBe(code)
-      expect(leftovers()).toEqual([])
+      const { exitCode, output } = await endedInStory(signal)
+      expect(exitCode).toBe(code)
+      expect(output).toContain('── 2. ')
+      await expectNothingLeft()
     },
   )
 
@@ -161,7 +179,7 @@ describe('the demo', () => {
     const [, after = ''] = started.output().split('Your turn')
     expect(after).toMatch(isEqual)
     expect(after).toMatch(/book +0 in the replica, 0 in the tables: equal/)
-    expect(leftovers()).toEqual([])
+    await expectNothingLeft()
   })
 
   test('explains its options, and refuses others', { timeout: minute }, async () => {

@@ -27,8 +27,8 @@ export function invite(screen: Screen, { url, port }: PostgresServer): void {
   screen.flow(2, ['The objects that change are shown here. Ctrl-C compares once more and ends.'])
 }
 
-/** Ends all sessions but those of the demo, so that nobody changes a row while the replica is compared. */
-export async function closeOtherSessions(client: pg.Client): Promise<void> {
+/** Ends all connections but those of the demo, so that nobody changes a row while the replica is compared. */
+export async function closeOtherConnections(client: pg.Client): Promise<void> {
   await client.query(`
     SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity
     WHERE backend_type = 'client backend' AND application_name NOT IN ('bookshop', 'pg-capture demo', 'pg-capture')`)

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import type { BookshopCapture } from './bookshop-capture.ts'
 import { compareWithTables } from './fresh-evaluation.ts'
-import { closeOtherSessions } from './invitation.ts'
+import { closeOtherConnections } from './invitation.ts'
 import type { Entry } from './journal.ts'
 import { showComparison, showEntry, showRoots, showSql, showTotals } from './pages.ts'
 import type { Screen } from './screen.ts'
@@ -55,7 +55,7 @@ export class Stage {
       showEntry(this.#screen, entry)
     }
     await Promise.race([interrupted(), this.#capture.watch(show)])
-    await closeOtherSessions(this.#shop)
+    await closeOtherConnections(this.#shop)
   }
 
   /** Compares the replica with what the tables say now. */

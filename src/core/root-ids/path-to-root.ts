@@ -12,6 +12,11 @@ export interface PathToRoot {
   readonly keyColumn: string
   /** `null` where the key is the id of the root itself. */
   readonly lookUp: LookUp | null
+  /**
+   * For a link to the root's primary key: what finds the root where the two columns are of different types, so that the text of
+   * the one is not that of the other.
+   */
+  readonly lookUpByType: LookUp | null
 }
 
 export interface LookUp {
@@ -34,11 +39,8 @@ export type IdForm = 'value' | 'text'
  * `review.authorId`) is left out: whether it exists decides what is built, not what is rebuilt.
  */
 export function pathToRoot(plan: Plan, node: TableNode, idForm: IdForm): PathToRoot {
-  if (node.link === null) return { keyColumn: plan.primaryKey, lookUp: null }
+  if (node.link === null) return { keyColumn: plan.primaryKey, lookUp: null, lookUpByType: null }
   const start = skipPassingRows(node.link.parent, node.link.parentColumn)
-  if (start.node === plan.root && start.column === plan.primaryKey) {
-    return { keyColumn: node.link.childColumn, lookUp: null }
-  }
   const aliases = new TableAliases()
   const rootAlias = aliases.next(plan.root.table.table)
   const { joins, alias } = joinDownTo(start.node, plan.root, rootAlias, aliases)
@@ -49,7 +51,10 @@ export function pathToRoot(plan: Plan, node: TableNode, idForm: IdForm): PathToR
   const tail = ` GROUP BY ${id}`
   const keyColumn = node.link.childColumn
   const ofKeys = `${head} = ANY(${arrayParameterLike(node.table, keyColumn)})${tail}`
-  return { keyColumn, lookUp: { head, tail, ofKeys } }
+  const lookUp = { head, tail, ofKeys }
+  return start.node === plan.root && start.column === plan.primaryKey
+    ? { keyColumn, lookUp: null, lookUpByType: lookUp }
+    : { keyColumn, lookUp, lookUpByType: null }
 }
 
 /** The statement that yields the ids of all roots. */

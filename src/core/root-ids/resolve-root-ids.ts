@@ -25,9 +25,14 @@ export interface AffectedRoots {
  * Reads from the events alone which roots a batch can change. Events are grouped by their path to the root, so that a
  * transaction costs one look-up for each path and 10,000 distinct keys, not one for each event.
  *
+ * @param foreign the places whose link has another type than the root's key, as `ForeignLinks` finds them.
  * @throws CaptureError `EVENT_VALUE_UNKNOWN`
  */
-export function affectedRoots(plan: Plan, events: readonly PlacedEvent[]): AffectedRoots {
+export function affectedRoots(
+  plan: Plan,
+  events: readonly PlacedEvent[],
+  foreign: ReadonlySet<TableNode>,
+): AffectedRoots {
   const paths = pathsOf(plan)
   const ids = new Set<string>()
   const keysByLookUp = new Map<string, Set<string>>()
@@ -37,7 +42,8 @@ export function affectedRoots(plan: Plan, events: readonly PlacedEvent[]): Affec
       if (path === undefined) continue
       const found = affectedKeys(node, event, path.keyColumn, rowMayReappear)
       if (found.length === 0) continue
-      const keys = path.lookUp === null ? ids : keysOf(keysByLookUp, path.lookUp.ofKeys)
+      const lookUp = foreign.has(node) ? path.lookUpByType : path.lookUp
+      const keys = lookUp === null ? ids : keysOf(keysByLookUp, lookUp.ofKeys)
       for (const key of found) keys.add(key)
     }
   }

@@ -1,0 +1,76 @@
+import { CaptureError } from '../errors/capture-error.ts'
+import type { TableName } from '../events/table-name.ts'
+import type { Plan, TableNode } from '../schema/plan.ts'
+import type { QueryClient } from '../sql/client.ts'
+import { quoteIdentifier, quoteTable } from '../sql/identifier.ts'
+import { pathsOf } from './path-to-root.ts'
+
+/**
+ * Knows which links to the root's primary key have a type of their own: a `bigint` or a `numeric` that points to an
+ * `integer` key. Postgres compares the two gladly, but `'2.50'` is no text of an integer, so such a link names no id by
+ * itself and needs a look-up.
+ *
+ * The types are asked of the database once, when the first event on such a link comes.
+ */
+export class ForeignLinks {
+  readonly #plan: Plan
+  readonly #client: QueryClient
+  /** The places that link to the root's primary key, and the column that does. */
+  readonly #direct: ReadonlyMap<TableNode, string>
+  #found: Promise<ReadonlySet<TableNode>> | null = null
+
+  constructor(plan: Plan, client: QueryClient) {
+    this.#plan = plan
+    this.#client = client
+    const direct = [...pathsOf(plan)].filter(([, path]) => path.lookUpByType !== null)
+    this.#direct = new Map(direct.map(([node, path]) => [node, path.keyColumn]))
+  }
+
+  /** Those among the nodes, or more. */
+  async among(nodes: readonly TableNode[]): Promise<ReadonlySet<TableNode>> {
+    if (!nodes.some((node) => this.#direct.has(node))) return NONE
+    this.#found ??= this.#ask()
+    try {
+      return await this.#found
+    } catch (error) {
+      this.#found = null
+      throw error
+    }
+  }
+
+  async #ask(): Promise<ReadonlySet<TableNode>> {
+    const key = typeOf(this.#plan.root.table, this.#plan.primaryKey)
+    const comparisons = Array.from(
+      this.#direct,
+      ([{ table }, column], index) =>
+        `SELECT '${index}' AS "link", (${key} = ${typeOf(table, column)})::text AS "same"`,
+    )
+    const { rows } = await this.#client.query(comparisons.join(' UNION ALL '), [])
+    const same = new Set(rows.map(linkOfRow).filter((link) => link !== null))
+    return new Set([...this.#direct.keys()].filter((_, index) => !same.has(String(index))))
+  }
+}
+
+const NONE: ReadonlySet<TableNode> = new Set()
+
+/** The type that a column is declared with, whether or not there is a row. */
+function typeOf(table: TableName, column: string): string {
+  return `pg_typeof((SELECT ${quoteIdentifier(column)} FROM ${quoteTable(table)} LIMIT 0))`
+}
+
+/** The link whose type is the key's; `null` for one whose type is not. */
+function linkOfRow(row: unknown): string | null {
+  if (
+    typeof row === 'object' &&
+    row !== null &&
+    'link' in row &&
+    'same' in row &&
+    typeof row.link === 'string'
+  ) {
+    return row.same === 'true' ? row.link : null
+  }
+  throw new CaptureError(
+    'CLIENT_RESULT_INVALID',
+    'The client gave no text columns "link" and "same" that were asked for.',
+  )
+}

@@ -120,7 +120,10 @@ describe('ids of any type', () => {
     const table = await tableOf(idType)
     const { present, absent } = await readObjects(schemaOf(table), [keyText(form)], database)
     expect(present).toEqual([{ id: idType.present[0], object: { title: 'first' } }])
-    expect(absent).toEqual([])
+    // 1 and 1.0 are two texts that are both canonical: a key may have changed from one to the other.
+    const other = idType.type === 'numeric' ? [keyText(form)] : []
+    expect(absent).toEqual(other)
+    expect(absent).not.toContain(idType.present[0])
   })
 
   test.each(types)('$type: what a driver reads of the key finds the row again', async (idType) => {
@@ -167,7 +170,8 @@ describe('ids of any type', () => {
       database,
     )
     expect(present).toEqual([{ id: 'Émile', object: { title: 'first' } }])
-    expect(absent).toEqual(['other'])
+    // The key may have been one of these before: under such a text nothing is left.
+    expect(new Set(absent)).toEqual(new Set(['émile', 'ÉMILE', 'other']))
   })
 
   test('citext keeps the case of its row', async () => {

@@ -27,9 +27,8 @@ const SNAPSHOT_VERSION =
 /**
  * Reads the objects of the ids in one statement, so in one snapshot.
  *
- * The ids go in as one array of the primary key's type and come back in the text form that Postgres gives them: `'1.00'`
- * and `'1.0'`, or a UUID in capitals, are the row's own id again, and an id without a row comes back too, in the form that
- * its row would have.
+ * The ids go in as one array of the primary key's type and come back in the text form that Postgres gives them: a UUID in
+ * capitals is the row's own id again, and an id without a row comes back too, in the form that its row would have.
  *
  * @throws CaptureError `CLIENT_RESULT_INVALID` where the client changes what Postgres sent.
  */
@@ -43,9 +42,10 @@ export async function readObjects(
   const absent = new Set<string>()
   let version = -1n
   for (const row of rows) {
-    const { id, object, version: versionText } = readRow(row)
-    if (object === null) absent.add(id)
-    else if (!present.has(id)) present.set(id, JSON.parse(object))
+    const { asked, id, object, version: versionText } = readRow(row)
+    // A key may have changed to an equal one of another text (1.0 to 1.00, a to A): under the text asked for, nothing is left.
+    if (id !== asked) absent.add(asked)
+    if (id !== null && object !== null && !present.has(id)) present.set(id, JSON.parse(object))
     version = BigInt(versionText)
   }
   return {
@@ -70,7 +70,7 @@ function writeStatement(plan: Plan): string {
   const key = `${alias}.${quoteIdentifier(plan.primaryKey)}`
   // No table's alias is "asked": each ends in a number.
   return (
-    `SELECT COALESCE(${key}, "asked"."id")::text AS "id",` +
+    `SELECT "asked"."id"::text AS "asked", ${key}::text AS "id",` +
     ` CASE WHEN ${key} IS NOT NULL THEN COALESCE((${expression})::text, 'null') END AS "object",` +
     ` ${SNAPSHOT_VERSION}::text AS "version"` +
     ` FROM UNNEST(${arrayParameterLike(plan.root.table, plan.primaryKey)}) AS "asked" ("id")` +
@@ -78,20 +78,35 @@ function writeStatement(plan: Plan): string {
   )
 }
 
-function readRow(row: unknown): { id: string; object: string | null; version: string } {
-  if (typeof row === 'object' && row !== null && 'id' in row && 'object' in row && 'version' in row) {
-    const { id, object, version } = row
-    if (
-      typeof id === 'string' &&
-      (object === null || typeof object === 'string') &&
-      typeof version === 'string'
-    ) {
-      return { id, object, version }
+interface ObjectRow {
+  readonly asked: string
+  /** The row's own key; `null` where there is no row. */
+  readonly id: string | null
+  readonly object: string | null
+  readonly version: string
+}
+
+function readRow(row: unknown): ObjectRow {
+  if (
+    typeof row === 'object' &&
+    row !== null &&
+    'asked' in row &&
+    'id' in row &&
+    'object' in row &&
+    'version' in row
+  ) {
+    const { asked, id, object, version } = row
+    if (typeof asked === 'string' && isText(id) && isText(object) && typeof version === 'string') {
+      return { asked, id, object, version }
     }
   }
   throw new CaptureError(
     'CLIENT_RESULT_INVALID',
-    'The client gave a row without the text columns "id", "object" and "version" that were asked for. Pass a client whose ' +
-      'query(text, values) resolves to { rows } with one object per row, text as string and NULL as null.',
+    'The client gave a row without the text columns "asked", "id", "object" and "version" that were asked for. Pass a client ' +
+      'whose query(text, values) resolves to { rows } with one object per row, text as string and NULL as null.',
   )
+}
+
+function isText(value: unknown): value is string | null {
+  return value === null || typeof value === 'string'
 }

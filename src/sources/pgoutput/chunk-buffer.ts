@@ -20,8 +20,10 @@ export class ChunkBuffer {
   readonly #onRoom: () => void
   #events: WALEvent[] = []
   #bytes = 0
+  #lastBytes = 0
   /** How many of the events belong to transactions that have ended. */
   #committed = 0
+  #committedBytes = 0
   #takeAcknowledge: () => (() => void) | undefined = () => undefined
   #wake: (() => void) | undefined
   #end: { readonly error?: unknown } | undefined
@@ -39,10 +41,6 @@ export class ChunkBuffer {
     )
   }
 
-  get isEmpty(): boolean {
-    return this.#events.length === 0
-  }
-
   /** Whether events wait whose transaction has not ended. */
   get hasOpenTransaction(): boolean {
     return this.#committed < this.#events.length
@@ -51,12 +49,14 @@ export class ChunkBuffer {
   add(event: WALEvent, bytes: number): void {
     this.#events.push(event)
     this.#bytes += bytes
+    this.#lastBytes = bytes
     if (this.isFull) this.#wake?.()
   }
 
   /** The events so far are whole transactions. */
   commit(): void {
     this.#committed = this.#events.length
+    this.#committedBytes = this.#bytes
     if (this.#committed > 0) this.#wake?.()
   }
 
@@ -92,7 +92,7 @@ export class ChunkBuffer {
     const events = this.#events
     const rest = events.splice(count)
     this.#events = rest
-    this.#bytes = rest.length === 0 ? 0 : Math.round((this.#bytes * rest.length) / (count + rest.length))
+    this.#bytes = isWhole ? this.#bytes - this.#committedBytes : this.#lastBytes
     this.#committed = 0
     const acknowledge = isWhole ? this.#takeAcknowledge() : undefined
     this.#onRoom()

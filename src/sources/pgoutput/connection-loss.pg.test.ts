@@ -200,7 +200,9 @@ describe('a network that fails', () => {
   })
 
   /** Passes everything on to Postgres, until it is told to break what is open. */
-  async function proxy(port = 0): Promise<{ url: string; port: number; cut: () => Promise<void> }> {
+  async function proxy(
+    port = 0,
+  ): Promise<{ url: string; port: number; cut: () => Promise<void>; swallow: () => void }> {
     const target = new URL(database.url)
     server = createServer((socket) => {
       const upstream = connect(Number(target.port), target.hostname)
@@ -224,6 +226,10 @@ describe('a network that fails', () => {
     return {
       url: url.href,
       port: address.port,
+      swallow: () => {
+        // Either end may close without the other hearing of it.
+        for (const socket of sockets) socket.removeAllListeners('close').unpipe().resume()
+      },
       cut: async () => {
         for (const socket of sockets) socket.destroy()
         sockets.clear()
@@ -242,6 +248,19 @@ describe('a network that fails', () => {
     await running.until(() => times(running, 'reconnecting') >= 3, 'three attempts')
     await proxy(path.port)
     await running.until(() => ids(running).includes(2), 'the row')
+  })
+
+  test('without a trace: the silence is noticed', async () => {
+    await database.query(`alter database ${database.name} set wal_sender_timeout = '600ms'`)
+    const path = await proxy()
+    const running = await capture.start(await newTable('silenced'), { connection: path.url })
+    path.swallow()
+    await database.query('insert into silenced values (1)')
+    await running.untilEvents(1)
+    await database.query(`alter database ${database.name} reset wal_sender_timeout`)
+    expect(running.happened.find((event) => event.type === 'reconnecting')).toMatchObject({
+      error: { message: expect.stringContaining('not been heard of') },
+    })
   })
 
   test('from the start: an address that never answered is an error', async () => {

@@ -202,7 +202,7 @@ export class PgoutputSource implements Source {
       try {
         await this.#prepare(required)
       } catch (error) {
-        if (!signal.aborted && !this.#classify(error, true).isTransient) throw error
+        if (!signal.aborted && !(error instanceof ServerError)) throw error
       }
     }
   }

@@ -42,7 +42,7 @@ test.each([
 })
 
 test('a status says what was received apart from what was confirmed', () => {
-  const bytes = standbyStatus(100n, 60n)
+  const bytes = standbyStatus(100n, 60n, false)
   expect(bytes.length).toBe(34)
   expect(String.fromCharCode(bytes[0] ?? 0)).toBe('r')
   expect([1, 9, 17].map((offset) => bytes.readBigUInt64BE(offset))).toEqual([100n, 60n, 60n])
@@ -52,5 +52,7 @@ test('a status says what was received apart from what was confirmed', () => {
 })
 
 test('received is never told to lie before confirmed', () => {
-  expect(standbyStatus(10n, 60n).readBigUInt64BE(1)).toBe(60n)
+  const bytes = standbyStatus(10n, 60n, true)
+  expect(bytes.readBigUInt64BE(1)).toBe(60n)
+  expect(bytes[33]).toBe(1)
 })

@@ -34,14 +34,14 @@ export function parseReplicationMessage(bytes: Buffer): ReplicationMessage {
   )
 }
 
-/** Tells the server what was received, and what may be forgotten. */
-export function standbyStatus(received: bigint, confirmed: bigint): Buffer {
+/** Tells the server what was received, and what may be forgotten; it can be asked for a sign of life. */
+export function standbyStatus(received: bigint, confirmed: bigint, wantsReply: boolean): Buffer {
   const bytes = Buffer.allocUnsafe(34)
   bytes[0] = 0x72
   bytes.writeBigUInt64BE(received > confirmed ? received : confirmed, 1)
   bytes.writeBigUInt64BE(confirmed, 9)
   bytes.writeBigUInt64BE(confirmed, 17)
   bytes.writeBigInt64BE(postgresNow(), 25)
-  bytes[33] = 0
+  bytes[33] = wantsReply ? 1 : 0
   return bytes
 }

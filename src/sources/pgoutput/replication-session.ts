@@ -2,7 +2,7 @@ import type { CaptureError } from '../../core/errors/capture-error.ts'
 import { quoteIdentifier, quoteLiteral } from '../../core/sql/identifier.ts'
 import { Acknowledgements, type ConfirmedPosition } from './acknowledgements.ts'
 import type { ChunkBuffer } from './chunk-buffer.ts'
-import type { Connection } from './connection.ts'
+import { type Connection, ServerError } from './connection.ts'
 import { EventDecoder } from './event-decoder.ts'
 import type { RequiredTable } from './required-table.ts'
 import { parseReplicationMessage, standbyStatus } from './replication-message.ts'
@@ -20,6 +20,8 @@ export interface SessionParameters {
 }
 
 const MAX_STATUS_INTERVAL_MS = 10_000
+/** Where the server sets no limit to the silence of its clients, neither do we to its. */
+const NO_LIMIT = Number.POSITIVE_INFINITY
 /** Acknowledgements within this time share one message to the server. */
 const STATUS_SPACING_MS = 20
 
@@ -35,6 +37,8 @@ export class ReplicationSession {
   readonly #decoder: EventDecoder
   #received = 0n
   #isPaused = false
+  /** How many times in a row the server was told our status and nothing came from it. */
+  #unanswered = 0
   #statusSentAt = 0
   #statusTimer: NodeJS.Timeout | undefined
   #isOver = false
@@ -54,13 +58,16 @@ export class ReplicationSession {
   /** Streams until the connection is lost or a message can't be decoded; both throw. */
   async run(): Promise<void> {
     const { connection, buffer, slot, publication, onStart } = this.#parameters
-    const interval = await this.#prepare()
+    const { statusIntervalMs, silenceLimitMs } = await this.#prepare()
     const options = `proto_version '1', publication_names ${quoteLiteral(quoteIdentifier(publication)).trim()}`
     const failed = new Promise<never>((_, reject) => {
       this.#fail = reject
     })
     buffer.restart(() => this.#acknowledgements.takeDelivery())
-    const keepAlive = setInterval(() => this.sendStatus(), interval)
+    const keepAlive = setInterval(
+      () => this.#guard(() => this.#keepAlive(silenceLimitMs / statusIntervalMs)),
+      statusIntervalMs,
+    )
     try {
       await Promise.race([
         failed,
@@ -99,15 +106,29 @@ export class ReplicationSession {
     else this.#statusTimer ??= setTimeout(() => this.sendStatus(), wait)
   }
 
-  sendStatus(): void {
+  sendStatus(wantsReply = false): void {
     clearTimeout(this.#statusTimer)
     this.#statusTimer = undefined
     this.#statusSentAt = Date.now()
-    this.#parameters.connection.send(standbyStatus(this.#received, this.#parameters.confirmed.value))
+    const { connection, confirmed } = this.#parameters
+    connection.send(standbyStatus(this.#received, confirmed.value, wantsReply))
   }
 
-  /** Fixes the text form of values, and gives how often the server wants to hear of us, in milliseconds. */
-  async #prepare(): Promise<number> {
+  /**
+   * Tells that we are alive, and asks a silent server whether it is. A connection can break without a trace, and what is
+   * written into it then fails only after a quarter of an hour. Counted in rounds, not in time, so that a process that was
+   * busy or asleep does not take that for the server's silence.
+   */
+  #keepAlive(limit: number): void {
+    if (this.#isPaused) this.#unanswered = 0
+    else if (this.#unanswered > limit)
+      throw new ServerError(new Error('The server has not been heard of for too long.'))
+    this.sendStatus(this.#unanswered > 0)
+    this.#unanswered++
+  }
+
+  /** Fixes the text form of values, and finds out how often the server wants to hear of us. */
+  async #prepare(): Promise<{ statusIntervalMs: number; silenceLimitMs: number }> {
     const { connection } = this.#parameters
     await connection.query("SET DateStyle = 'ISO'")
     await connection.query("SET IntervalStyle = 'postgres'")
@@ -118,7 +139,11 @@ export class ReplicationSession {
       "SELECT setting FROM pg_settings WHERE name = 'wal_sender_timeout'",
     )
     const milliseconds = Number(timeout?.['setting'])
-    return milliseconds > 0 ? Math.min(MAX_STATUS_INTERVAL_MS, milliseconds / 3) : MAX_STATUS_INTERVAL_MS
+    if (!(milliseconds > 0)) return { statusIntervalMs: MAX_STATUS_INTERVAL_MS, silenceLimitMs: NO_LIMIT }
+    return {
+      statusIntervalMs: Math.min(MAX_STATUS_INTERVAL_MS, milliseconds / 3),
+      silenceLimitMs: milliseconds * 2,
+    }
   }
 
   /** What is thrown inside a handler of the socket would reach nobody but the process. */
@@ -133,6 +158,7 @@ export class ReplicationSession {
   }
 
   #receive(bytes: Buffer): void {
+    this.#unanswered = 0
     const message = parseReplicationMessage(bytes)
     if (message.kind === 'data') {
       if (message.position > this.#received) this.#received = message.position

@@ -1,0 +1,30 @@
+import type { QueryClient } from 'pg-capture'
+
+/** A client that notes its statements, and can be told to wait or to fail. */
+export class NotingClient implements QueryClient {
+  readonly statements: string[] = []
+  /** Is awaited before each statement is sent; what it throws, the statement fails with. */
+  before: (text: string) => unknown = () => undefined
+  /** Is awaited before the result of a statement is given back. */
+  after: (text: string) => unknown = () => undefined
+  readonly #client: QueryClient
+
+  constructor(client: QueryClient) {
+    this.#client = client
+  }
+
+  async query(text: string, values: unknown[]): Promise<{ rows: unknown[] }> {
+    this.statements.push(text)
+    await this.before(text)
+    const result = await this.#client.query(text, values)
+    await this.after(text)
+    return result
+  }
+
+  /** The statements that read objects. */
+  get builds(): string[] {
+    return this.statements.filter(
+      (text) => text.includes('pg_current_snapshot()') && text.includes('"object"'),
+    )
+  }
+}

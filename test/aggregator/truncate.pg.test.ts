@@ -1,0 +1,129 @@
+import { type Changes, EventAggregator, type EventAggregatorOptions, type WALEvent } from 'pg-capture'
+import { describe, expect, test } from 'vitest'
+import { testDatabase } from '../support/postgres.ts'
+import { bookSchema, firstBook, library, retitled, secondBook, thirdBook } from './library.ts'
+import { NotingClient } from './noting-client.ts'
+
+const database = testDatabase({
+  setup: `${library}; create table wide (id int primary key, n text); insert into wide select n, n from generate_series(-10000, 15000) n`,
+})
+
+function capturing(options: Partial<EventAggregatorOptions> = {}) {
+  const log: string[] = []
+  const emitted: Changes[] = []
+  const client = new NotingClient(database)
+  const aggregator = new EventAggregator({
+    schema: bookSchema,
+    client,
+    onChange: (changes) => {
+      emitted.push(changes)
+      log.push(`changed ${[...changes.upsert.map(({ id }) => id), ...changes.delete].sort().join()}`)
+    },
+    ...options,
+  })
+  return { aggregator, client, emitted, log }
+}
+
+const truncated = (table: string): WALEvent => ({ action: 'TRUNCATE', table })
+
+describe('a TRUNCATE of a joined table', () => {
+  test('rebuilds every object that may have had its rows', async () => {
+    const { aggregator, emitted } = capturing()
+    await aggregator.handleEvent(truncated('review'))
+    expect(emitted.flatMap(({ upsert }) => upsert)).toEqual([firstBook, secondBook, thirdBook])
+  })
+
+  test('rebuilds each object once, also where they are many', async () => {
+    const { aggregator, emitted } = capturing({
+      schema: {
+        table: 'wide',
+        primaryKey: 'id',
+        schema: {
+          type: 'many-to-one',
+          column: 'n',
+          referencesTable: 'author',
+          referencesColumn: 'id',
+          hasFKConstraint: false,
+          schema: { type: 'column', column: 'name' },
+        },
+      },
+    })
+    await aggregator.handleEvent(truncated('author'))
+    const ids = emitted.flatMap(({ upsert }) => upsert.map(({ id }) => id))
+    expect(ids).toHaveLength(25_001)
+    expect(new Set(ids).size).toBe(25_001)
+  })
+
+  test('keeps its place among the other events of a batch', async () => {
+    const { aggregator, log } = capturing()
+    await aggregator.handleEvents([retitled('77'), truncated('review'), retitled('88')])
+    expect(log).toEqual(['changed 1,2,3,77,88'])
+  })
+})
+
+describe('a TRUNCATE of the root table', () => {
+  test('calls onTruncate, and emits nothing else', async () => {
+    let truncations = 0
+    const { aggregator, client, emitted } = capturing({
+      onTruncate: async () => {
+        await new Promise((resolve) => setTimeout(resolve, 2))
+        truncations += 1
+      },
+    })
+    await aggregator.handleEvent(truncated('book'))
+    expect(truncations).toBe(1)
+    expect(client.statements).toEqual([])
+    expect(emitted).toEqual([])
+  })
+
+  test('calls onTruncate between builds, never during one', async () => {
+    const log: string[] = []
+    const { aggregator } = capturing({
+      onChange: async () => {
+        log.push('building')
+        await new Promise((resolve) => setTimeout(resolve, 10))
+        log.push('built')
+      },
+      onTruncate: async () => {
+        log.push('truncating')
+        await new Promise((resolve) => setTimeout(resolve, 10))
+        log.push('truncated')
+      },
+    })
+    const handled = [aggregator.handleEvent(retitled('1'))]
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    handled.push(aggregator.handleEvent(truncated('book')), aggregator.handleEvent(retitled('2')))
+    await Promise.all(handled)
+    const pairs = log.join().split(',')
+    for (let index = 0; index < pairs.length; index += 2) {
+      expect(['building,built', 'truncating,truncated']).toContain(`${pairs[index]},${pairs[index + 1]}`)
+    }
+    expect(log).toContain('truncated')
+  })
+
+  test('without an onTruncate is refused, and says what to give', async () => {
+    const { aggregator, emitted } = capturing()
+    await expect(aggregator.handleEvent(truncated('book'))).rejects.toMatchObject({
+      code: 'TRUNCATE_UNHANDLED',
+      message: expect.stringContaining('onTruncate'),
+    })
+    expect(emitted).toEqual([])
+  })
+
+  test('rejects with what onTruncate throws', async () => {
+    const failure = new Error('the sink is down')
+    const { aggregator } = capturing({ onTruncate: () => Promise.reject(failure) })
+    await expect(aggregator.handleEvent(truncated('book'))).rejects.toBe(failure)
+  })
+
+  test('builds the rows that were inserted after it', async () => {
+    const log: string[] = []
+    const { aggregator, emitted } = capturing({ onTruncate: () => log.push('truncated') })
+    await aggregator.handleEvents([
+      truncated('book'),
+      { action: 'INSERT', table: 'book', data: { id: 1, title: 'One', authorId: 'alice' } },
+    ])
+    expect(log).toEqual(['truncated'])
+    expect(emitted.flatMap(({ upsert }) => upsert)).toEqual([firstBook])
+  })
+})

@@ -22,6 +22,11 @@ export type { PgoutputSourceOptions } from './source-options.ts'
 
 /** A connection that lasted this long ends a series of failures. */
 const STABLE_MS = 10_000
+/** Least time between two checks of a stream that stands still. */
+const CHECK_SPACING_MS = 1_000
+const LONGEST_TIMER_MS = 2_147_483_647
+/** SQLSTATE of a server that starts, recovers or shuts down. */
+const CANNOT_CONNECT_NOW = '57P03'
 /** Another process's slot is free the moment it ends; that of a dead connection within wal_sender_timeout. */
 const LONGEST_WAIT_FOR_SLOT_MS = 1_000
 
@@ -51,6 +56,7 @@ export class PgoutputSource implements Source {
   #confirmed = this.#newConfirmedPosition()
   #session: ReplicationSession | undefined
   #running: Promise<void> | undefined
+  #checkNow: () => void = () => {}
   /** The slot was there, so if it is missing, changes are. */
   #isEstablished = false
   #wasConnected = false
@@ -156,6 +162,7 @@ export class PgoutputSource implements Source {
           wasStreaming = true
           this.#notify({ type: 'connected', slot, processId: connection.processId })
         },
+        onStandstill: () => this.#checkNow(),
         onOldRowProblem: (problem) => this.#warn(problem),
       })
       const over = new AbortController()
@@ -192,18 +199,27 @@ export class PgoutputSource implements Source {
     }
   }
 
-  /** Throws once something is wrong that has to be mended; failures of the check's own connection are the stream's to find. */
+  /**
+   * Repeats the check of the set-up, at intervals and when the stream stands still, and throws what it finds.
+   *
+   * A server that shuts down first wants to see everything confirmed. What waits for the database to be processed, though,
+   * it does not serve any more, and the two would wait for each other for ever: so the connection is given up.
+   */
   async #keepChecking(required: readonly RequiredTable[], signal: AbortSignal): Promise<void> {
-    const { checkIntervalMs } = this.#options
-    if (checkIntervalMs === 0) return new Promise(() => {})
-    for (;;) {
-      await sleep(checkIntervalMs, signal)
+    const interval = this.#options.checkIntervalMs || LONGEST_TIMER_MS
+    while (!signal.aborted) {
+      const standstill = new AbortController()
+      this.#checkNow = () => standstill.abort()
+      await sleep(interval, AbortSignal.any([signal, standstill.signal]))
       if (signal.aborted) return
       try {
         await this.#prepare(required)
       } catch (error) {
-        if (!signal.aborted && !(error instanceof ServerError)) throw error
+        // What else is wrong with the way to the server is the stream's to find.
+        const isShuttingDown = error instanceof ServerError && error.sqlState === CANNOT_CONNECT_NOW
+        if (!signal.aborted && (isShuttingDown || !(error instanceof ServerError))) throw error
       }
+      await sleep(CHECK_SPACING_MS, signal)
     }
   }
 

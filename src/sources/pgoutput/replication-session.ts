@@ -15,6 +15,8 @@ export interface SessionParameters {
   readonly buffer: ChunkBuffer
   readonly confirmed: ConfirmedPosition
   readonly onStart: () => void
+  /** Called while something stays unconfirmed: the server may be waiting for it, to shut down. */
+  readonly onStandstill: () => void
   /** Throws where the problem must stop the stream. */
   readonly onOldRowProblem: (problem: CaptureError) => void
 }
@@ -39,6 +41,7 @@ export class ReplicationSession {
   #isPaused = false
   /** How many times in a row the server was told our status and nothing came from it. */
   #unanswered = 0
+  #confirmedBefore = 0n
   #statusSentAt = 0
   #statusTimer: NodeJS.Timeout | undefined
   #isOver = false
@@ -99,6 +102,11 @@ export class ReplicationSession {
     this.#parameters.connection.resume()
   }
 
+  /** Whether something was received that is not confirmed. */
+  get #isWaiting(): boolean {
+    return this.#received > this.#parameters.confirmed.value
+  }
+
   /** Tells the server soon what was confirmed. */
   sendStatusSoon(): void {
     const wait = this.#statusSentAt + STATUS_SPACING_MS - Date.now()
@@ -123,6 +131,9 @@ export class ReplicationSession {
     if (this.#isPaused) this.#unanswered = 0
     else if (this.#unanswered > limit)
       throw new ServerError(new Error('The server has not been heard of for too long.'))
+    const { confirmed, onStandstill } = this.#parameters
+    if (this.#isWaiting && confirmed.value === this.#confirmedBefore) onStandstill()
+    this.#confirmedBefore = confirmed.value
     this.sendStatus(this.#unanswered > 0)
     this.#unanswered++
   }
@@ -168,6 +179,7 @@ export class ReplicationSession {
       // Inside a transaction the position says nothing of this transaction's end.
       if (!this.#decoder.inTransaction) this.#acknowledgements.addIdle(message.walEnd)
       if (message.wantsReply) this.sendStatus()
+      if (message.wantsReply && this.#isWaiting) this.#parameters.onStandstill()
     }
     if (this.#parameters.buffer.isFull && !this.#isPaused) {
       this.#isPaused = true

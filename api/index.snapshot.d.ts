@@ -22,7 +22,7 @@ export interface Claim {
 }
 export interface ClaimingIdsSet extends IdsSet {
     claim(_: number, _: number): Promise<Claim>;
-    acknowledge(_: Claim): Promise<void>;
+    acknowledge(_: Claim): Promise<boolean | void>;
     release(_: Claim): Promise<void>;
     renew(_: Claim, _: number): Promise<boolean>;
 }
@@ -201,7 +201,7 @@ export declare class InMemorySet implements ClaimingIdsSet {
     delete(_: readonly unknown[]): Promise<void>;
     getAll(): AsyncGenerator<string[], void, undefined>;
     claim(_: number, _: number): Promise<Claim>;
-    acknowledge(_: Claim): Promise<void>;
+    acknowledge(_: Claim): Promise<boolean>;
     release(_: Claim): Promise<void>;
     renew(_: Claim, _: number): Promise<boolean>;
 }
@@ -218,12 +218,12 @@ export declare class QueryBuilder<Row = Record<string, unknown>> {
 export declare class RedisSet implements ClaimingIdsSet {
     #private;
     readonly durable = true;
-    constructor({ client, key, batchSize }: RedisSetOptions);
+    constructor(_: RedisSetOptions);
     add(_: readonly unknown[]): Promise<void>;
     delete(_: readonly unknown[]): Promise<void>;
     getAll(): AsyncGenerator<string[], void, undefined>;
     claim(_: number, _: number): Promise<Claim>;
-    acknowledge(_: Claim): Promise<void>;
+    acknowledge(_: Claim): Promise<boolean>;
     release(_: Claim): Promise<void>;
     renew(_: Claim, _: number): Promise<boolean>;
 }

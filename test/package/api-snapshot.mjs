@@ -19,6 +19,8 @@ const work = mkdtempSync(join(tmpdir(), 'pg-capture-api-'))
 
 const importing = /^import\s[^;]*?from\s+'([^']+)';\n?/gm
 const reExport = /^export\s+(?:type\s+)?\{([^}]*)\}(?:\s+from\s+'([^']+)')?;\n?/gm
+// How a parameter is taken apart is no part of the surface, and no more is its name.
+const destructured = /([(,]\s*)\{[\w\s,]*\}(?=\??:)/g
 const declaration = /^(export )?((?:declare |abstract )*(?:class|function|const|interface|type) (\w+))/gm
 
 function declarationsFrom(entry) {
@@ -48,7 +50,7 @@ function declarationsFrom(entry) {
       exportedBy.set(name, path)
       return declared
     })
-    texts.set(path, text)
+    texts.set(path, text.replaceAll(destructured, '$1options'))
     for (const target of targets) visit(join(dirname(path), target.replace(/\.[jt]s$/, '.d.ts')))
   }
   visit(entry)

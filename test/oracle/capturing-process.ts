@@ -51,7 +51,12 @@ export class CapturingProcess {
       await interference.pass('after onChange')
     }
     const newBuilder = (): EventAggregator =>
-      new EventAggregator({ ...shared, client: this.#reader(), onChange, scheduleBuildObjects: this.#schedule() })
+      new EventAggregator({
+        ...shared,
+        client: this.#reader(),
+        onChange,
+        scheduleBuildObjects: this.#schedule(),
+      })
     const handlerClient = sabotage.client?.(reader) ?? reader
     if (setup.aggregators === 'one') {
       this.handler = new EventAggregator({
@@ -63,11 +68,16 @@ export class CapturingProcess {
       this.builders = [this.handler]
       return
     }
-    this.builders = setup.aggregators === 'handler and builder' ? [newBuilder()] : [newBuilder(), newBuilder()]
+    this.builders =
+      setup.aggregators === 'handler and builder' ? [newBuilder()] : [newBuilder(), newBuilder()]
     const [first] = this.builders as [EventAggregator]
     // As the process page has it: another process is told to build.
     const tellBuilder = setup.schedule === 'at once' ? () => first.buildObjects() : () => undefined
-    this.handler = new EventAggregator({ ...shared, client: handlerClient, scheduleBuildObjects: tellBuilder })
+    this.handler = new EventAggregator({
+      ...shared,
+      client: handlerClient,
+      scheduleBuildObjects: tellBuilder,
+    })
   }
 
   get hasEnded(): boolean {
@@ -130,7 +140,10 @@ export class CapturingProcess {
       case 'plain':
         return faultyPlainSet(new MySet(), faults)
       default:
-        return faultyClaimingSet(new RedisSet({ client: server.redis[set], key: redisKey, batchSize }), faults)
+        return faultyClaimingSet(
+          new RedisSet({ client: server.redis[set], key: redisKey, batchSize }),
+          faults,
+        )
     }
   }
 }

@@ -38,18 +38,14 @@ export class Interference {
 
   /** Called by every operation that comes to a place. */
   async pass(place: Place): Promise<void> {
-    for (const armed of this.#armed.filter(({ step }) => step.place === place)) {
-      if (armed.after > 0) {
-        armed.after -= 1
-        continue
-      }
-      this.#armed = this.#armed.filter((other) => other !== armed)
-      if (armed.step.do === 'hold') await this.#hold(armed.step.steps)
-      else {
-        this.failures += 1
-        throw new MadeFailure(place)
-      }
-    }
+    const here = this.#armed.filter(({ step }) => step.place === place)
+    const due = here.find(({ after }) => after <= 0)
+    for (const armed of here) armed.after -= 1
+    if (due === undefined) return
+    this.#armed = this.#armed.filter((armed) => armed !== due)
+    if (due.step.do === 'hold') return this.#hold(due.step.steps)
+    this.failures += 1
+    throw new MadeFailure(place)
   }
 
   /** Ends what is no longer to be held, when a step begins. */

@@ -53,7 +53,9 @@ class Truth {
   commitsAt(version: bigint): number[] {
     const last = this.states.findLastIndex((state) => state.version <= version)
     if (last === -1) return []
-    return this.states[last]?.version === version || last + 1 === this.states.length ? [last] : [last, last + 1]
+    return this.states[last]?.version === version || last + 1 === this.states.length
+      ? [last]
+      : [last, last + 1]
   }
 }
 
@@ -71,7 +73,9 @@ function emissionProblems(truth: Truth, emission: Emission, index: number): stri
     const text = truth.text(object)
     if (candidates.some((state) => state.get(String(id)) === text)) continue
     const expected = candidates.map((state) => state.get(String(id)) ?? 'nothing').join(' or ')
-    problems.push(`${where} gives ${String(id)} as ${text}, but after ${commits.join(' or ')} commits it is ${expected}.`)
+    problems.push(
+      `${where} gives ${String(id)} as ${text}, but after ${commits.join(' or ')} commits it is ${expected}.`,
+    )
   }
   for (const id of emission.delete) {
     if (candidates.some((state) => !state.has(String(id)))) continue
@@ -92,7 +96,8 @@ function orderProblems(emissions: readonly Emission[]): string[] {
       const before = last.get(id)
       last.set(id, { version, text })
       if (before === undefined || typeof version !== 'bigint' || typeof before.version !== 'bigint') continue
-      if (version < before.version) problems.push(`Emission ${index} gives ${String(id)} in an older version.`)
+      if (version < before.version)
+        problems.push(`Emission ${index} gives ${String(id)} in an older version.`)
       if (version === before.version && text !== before.text) {
         problems.push(`Emission ${index} gives ${String(id)} differently in one version.`)
       }

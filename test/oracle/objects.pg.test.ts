@@ -3,6 +3,7 @@ import { serviceTimeout } from '../support/service-url.ts'
 import { testDatabase } from '../support/postgres.ts'
 import { testRedis } from '../support/redis.ts'
 import { readBudget } from './budget.ts'
+import { describeScript } from './describe-script.ts'
 import { explore } from './explore.ts'
 import { unmet } from './observe.ts'
 import { OracleServer } from './oracle-server.ts'
@@ -42,9 +43,8 @@ describe('the replica that onChange built equals an independent evaluation', () 
       if (failure !== undefined) {
         const { script, problems, seed, path, casesBefore } = failure
         const file = fileRegression(`found-${seed}`, { problems, script })
-        expect.fail(
-          `${problems.join('\n')}\nAfter ${casesBefore} cases, seed ${seed}, path ${path}. Filed as ${file}`,
-        )
+        const found = `Found after ${casesBefore} cases (fast-check: seed ${seed}, path ${path}), filed as ${file}`
+        expect.fail([...problems, describeScript(script), found].join('\n'))
       }
       if (coverage.of('case') >= ENOUGH_CASES) expect(unmet(coverage)).toEqual([])
     },

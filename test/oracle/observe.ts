@@ -37,7 +37,6 @@ export const features = [
   'event: DELETE',
   'event: TRUNCATE of the root table',
   'event: TRUNCATE of a joined table',
-  'event: without old row',
   'event: with the old key only',
   'event: with a value that was not sent',
   'event: of a table that is not read',
@@ -86,8 +85,11 @@ function countSchema(coverage: Coverage, schema: Schema, above: readonly string[
       return
     case 'many-to-one':
     case 'one-to-many': {
-      const table = JSON.stringify(schema.type === 'many-to-one' ? schema.referencesTable : schema.referencingTable)
-      if (schema.type === 'many-to-one' && schema.hasFKConstraint) coverage.count('schema: a foreign key promised')
+      const table = JSON.stringify(
+        schema.type === 'many-to-one' ? schema.referencesTable : schema.referencingTable,
+      )
+      if (schema.type === 'many-to-one' && schema.hasFKConstraint)
+        coverage.count('schema: a foreign key promised')
       countNesting(coverage, schema)
       if (above.includes(table)) coverage.count('schema: a table in itself')
       if (above.length >= 4) coverage.count('schema: four relations deep')
@@ -100,7 +102,8 @@ function countSchema(coverage: Coverage, schema: Schema, above: readonly string[
 }
 
 function countNesting(coverage: Coverage, schema: Schema): void {
-  if (schema.type === 'many-to-one' && isArray(schema)) coverage.count('schema: many-to-one that yields an array')
+  if (schema.type === 'many-to-one' && isArray(schema))
+    coverage.count('schema: many-to-one that yields an array')
   if (schema.type !== 'one-to-many') return
   const inner = schema.schema
   if (inner.type === 'one-to-many') coverage.count('schema: one-to-many in one-to-many')
@@ -131,7 +134,11 @@ export function countStatements(coverage: Coverage, results: readonly StatementR
   }
 }
 
-export function countEvents(coverage: Coverage, events: readonly WALEvent[], { tables, schema, steps }: Script): void {
+export function countEvents(
+  coverage: Coverage,
+  events: readonly WALEvent[],
+  { tables, schema, steps }: Script,
+): void {
   const root = tableOf(tables, schema.table)
   const read = new Set([root, ...tablesIn(schema.schema).map((table) => tableOf(tables, table as string))])
   const named = new Set(
@@ -163,9 +170,10 @@ export function countEvents(coverage: Coverage, events: readonly WALEvent[], { t
 
 function countOldRow(coverage: Coverage, event: WALEvent, table: ScriptTable | undefined): void {
   if (event.action !== 'UPDATE' || table === undefined) return
-  if (event.dataOld === undefined) coverage.count('event: without old row')
-  else if (Object.keys(event.dataOld).length < table.columns.length) coverage.count('event: with the old key only')
-  if (Object.keys(event.data).length < table.columns.length) coverage.count('event: with a value that was not sent')
+  const known = Object.keys(event.dataOld ?? {}).length
+  if (known < table.columns.length) coverage.count('event: with the old key only')
+  if (Object.keys(event.data).length < table.columns.length)
+    coverage.count('event: with a value that was not sent')
 }
 
 /** Counts the links of all many-to-one of the schema, in one state. */

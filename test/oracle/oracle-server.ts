@@ -27,7 +27,11 @@ export class OracleServer {
     this.url = url
     this.redis = redis
     const writer = (): pg.Client =>
-      new pg.Client({ connectionString: url, application_name: 'oracle writer', options: '-c lock_timeout=50ms' })
+      new pg.Client({
+        connectionString: url,
+        application_name: 'oracle writer',
+        options: '-c lock_timeout=50ms',
+      })
     this.writers = [writer(), writer()]
     this.pool = new pg.Pool({ connectionString: url, application_name: 'oracle reader', max: 6 })
     const name = `oracle_${process.pid}_${randomBytes(4).toString('hex')}`
@@ -40,7 +44,8 @@ export class OracleServer {
     const [writer] = server.writers
     const schemas = new Set(tableNames.map(({ schema }) => schema))
     for (const schema of schemas) await writer.query(`CREATE SCHEMA IF NOT EXISTS ${quoted(schema)}`)
-    for (const name of tableNames) await writer.query(`CREATE TABLE ${quotedTable(name)} (id int PRIMARY KEY)`)
+    for (const name of tableNames)
+      await writer.query(`CREATE TABLE ${quotedTable(name)} (id int PRIMARY KEY)`)
     await writer.query(
       `CREATE COLLATION ${FOLDING_COLLATION} (provider = icu, locale = 'und-u-ks-level2', deterministic = false)`,
     )
@@ -56,8 +61,12 @@ export class OracleServer {
   /** Makes the tables of a case, with what is in them before its first step. */
   async prepare(script: Script): Promise<void> {
     const [writer] = this.writers
-    const drops = tableNames.map((name) => `DROP TABLE IF EXISTS ${quotedTable(name)} CASCADE`)
-    await writer.query([...drops, ...script.tables.flatMap(({ create }) => create)].join(';\n'))
+    // In one transaction, and no other table goes: the source looks now and then whether its tables are there.
+    const creations = script.tables.flatMap((table) => [
+      `DROP TABLE ${quotedTable(table)} CASCADE`,
+      ...table.create,
+    ])
+    await writer.query(creations.join(';\n'))
     // The rows by themselves: a table created in this transaction would be described to the source with its rows.
     await writer.query(['BEGIN', ...script.prepare, this.markerSql(), 'COMMIT'].join(';\n'))
     await this.feed.upTo(this.#marker)

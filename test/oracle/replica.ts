@@ -18,7 +18,11 @@ export class Replica {
   }
 
   apply(changes: Changes): void {
-    this.emissions.push({ upsert: [...changes.upsert], delete: [...changes.delete], version: changes.version })
+    this.emissions.push({
+      upsert: [...changes.upsert],
+      delete: [...changes.delete],
+      version: changes.version,
+    })
     for (const { id, object } of changes.upsert) this.objects.set(id, object)
     for (const id of changes.delete) this.objects.delete(id)
   }

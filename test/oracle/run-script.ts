@@ -194,7 +194,8 @@ class ScriptRun {
     try {
       if (by === 'collect') await handler.collect(events)
       else if (by === 'handleEvents') await handler.handleEvents(events)
-      else if (by === 'handleEvent, all at once') await Promise.all(events.map((event) => handler.handleEvent(event)))
+      else if (by === 'handleEvent, all at once')
+        await Promise.all(events.map((event) => handler.handleEvent(event)))
       else {
         for (const event of events) {
           await handler.handleEvent(event)
@@ -224,7 +225,9 @@ class ScriptRun {
     const all = await this.#server.feed.upTo(this.#marker)
     this.#process.end()
     this.#process = this.#newProcess()
-    const unsettled = Array.from({ length: this.#delivered }, (_, index) => this.#settled[index]).indexOf(undefined)
+    const unsettled = Array.from({ length: this.#delivered }, (_, index) => this.#settled[index]).indexOf(
+      undefined,
+    )
     if (unsettled !== -1) this.#delivered = transactionStart(all, unsettled)
     this.coverage.count('crash')
   }
@@ -243,7 +246,9 @@ class ScriptRun {
     if (process.hasEnded || isMade(error)) return
     const isLate = error instanceof CaptureError && error.code === 'LEASE_LOST'
     if (isLate && hasShortLease(this.#script)) return
-    this.problems.push(`${name} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+    this.problems.push(
+      `${name} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    )
   }
 
   /** Delivers and builds until all is quiet: from here on nothing fails. */

@@ -18,16 +18,18 @@ export interface TableState {
 }
 
 /** Dumps all tables in one statement, column by column: nothing in it is joined. */
-export async function readTableState(
-  client: pg.Pool,
-  tables: readonly ScriptTable[],
-): Promise<TableState> {
-  const { rows } = await client.query<{ version: string; tables: (string | null)[][][] }>(dumpStatement(tables))
+export async function readTableState(client: pg.Pool, tables: readonly ScriptTable[]): Promise<TableState> {
+  const { rows } = await client.query<{ version: string; tables: (string | null)[][][] }>(
+    dumpStatement(tables),
+  )
   const [dump] = rows
   if (dump === undefined) throw new Error('The dump of the tables has no row.')
   return {
     version: BigInt(dump.version),
-    rows: tables.map((table, index) => ({ table, rows: (dump.tables[index] ?? []).map((row) => cells(table, row)) })),
+    rows: tables.map((table, index) => ({
+      table,
+      rows: (dump.tables[index] ?? []).map((row) => cells(table, row)),
+    })),
   }
 }
 
@@ -37,7 +39,9 @@ function dumpStatement(tables: readonly ScriptTable[]): string {
   const known = statements.get(tables)
   if (known !== undefined) return known
   const dumps = tables.map((table) => {
-    const columns = table.columns.map(({ name }) => `t.${quoted(name)}::text, to_json(t.${quoted(name)})::text`)
+    const columns = table.columns.map(
+      ({ name }) => `t.${quoted(name)}::text, to_json(t.${quoted(name)})::text`,
+    )
     const rows = `SELECT json_agg(json_build_array(${columns.join(', ')})) FROM ${quotedTable(table)} AS t`
     return `coalesce((${rows}), '[]')`
   })
@@ -50,6 +54,9 @@ function dumpStatement(tables: readonly ScriptTable[]): string {
 
 function cells({ columns }: ScriptTable, row: readonly (string | null)[]): TableRow {
   return new Map(
-    columns.map(({ name }, index) => [name, { text: row[index * 2] ?? null, json: row[index * 2 + 1] ?? null }]),
+    columns.map(({ name }, index) => [
+      name,
+      { text: row[index * 2] ?? null, json: row[index * 2 + 1] ?? null },
+    ]),
   )
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import type { Script, Setup } from '../script.ts'
 import { Picks } from './picks.ts'
 import { schemaArbitrary, schemaModel, type TreeChoices } from './schema.ts'
-import { type StepChoices, stepOf, stepsArbitrary } from './steps.ts'
+import { type StepChoices, stepsArbitrary, stepsOf } from './steps.ts'
 import { createStatements, foreignKeyStatements, seedStatements } from './table-sql.ts'
 import { type TableChoices, tableModels, tablesArbitrary } from './tables.ts'
 
@@ -46,11 +46,11 @@ function scriptOf(choices: Choices): Script {
   const { schema, needed } = schemaModel(choices.schema, tables)
   const read = [...needed.keys()]
   return {
-    tables: tables.map((table, number) => ({
+    tables: tables.map((table) => ({
       schema: table.schema,
       table: table.table,
       columns: table.columns.map(({ name, type }) => ({ name, type: type.sql })),
-      create: createStatements(table, number, [...(needed.get(table) ?? [])], picks),
+      create: createStatements(table, [...(needed.get(table) ?? [])], picks),
     })),
     prepare: [
       ...tables.flatMap((table) => seedStatements(table, picks)),
@@ -58,6 +58,6 @@ function scriptOf(choices: Choices): Script {
     ],
     schema,
     setup: choices.setup,
-    steps: choices.steps.map((step) => stepOf(step, tables, read)),
+    steps: choices.steps.flatMap((step) => stepsOf(step, tables, read)),
   }
 }

@@ -23,19 +23,32 @@ const weights = {
   delete: 9,
   'delete several': 3,
   reinsert: 6,
-  'reinsert in one statement': 5,
+  'reinsert in one statement': 8,
   truncate: 2,
 } as const
 
 type Kind = keyof typeof weights
 
 /** The statements, mostly one, of one thing that happens to a table. */
-export function statementsOf(tables: readonly TableModel[], read: readonly TableModel[], picks: Picks): Statement[] {
-  const table = picks.chance(85) ? picks.of(read) : picks.of(tables)
+export function statementsOf(
+  tables: readonly TableModel[],
+  read: readonly TableModel[],
+  picks: Picks,
+): Statement[] {
   const kind = picks.weighted(weights)
+  // Putting a row back matters where others keep pointing to it.
+  const referenced = kind.startsWith('reinsert') ? read.filter((table) => isReferenced(table, tables)) : []
+  const near = referenced.length > 0 ? referenced : read
+  const table = picks.chance(85) ? picks.of(near) : picks.of(tables)
   const mode = picks.weighted({ guarded: 60, plain: 32, undone: 8 })
   const sql = new TableWriter(table, picks).sql(kind)
   return sql.map((text) => ({ kind, table: `${table.schema}.${table.table}`, sql: text, mode }))
+}
+
+function isReferenced(table: TableModel, tables: readonly TableModel[]): boolean {
+  return tables.some(({ columns }) =>
+    columns.some(({ target, foreignKey }) => foreignKey !== null && target?.table === table),
+  )
 }
 
 class TableWriter {
@@ -59,15 +72,24 @@ class TableWriter {
       case 'insert several':
         return [`${this.#insert()} ${this.#row()}, ${this.#row()}, ${this.#row()}`]
       case 'insert or update':
-        return [`${this.#insert()} ${this.#row()} ON CONFLICT (${quoted(this.#key.name)}) DO UPDATE SET ${this.#excluded()}`]
+        return [
+          `${this.#insert()} ${this.#row()} ON CONFLICT (${quoted(this.#key.name)}) DO UPDATE SET ${this.#excluded()}`,
+        ]
       case 'insert or nothing':
-        return [`${this.#insert()} ${this.#row()}, ${this.#row()} ON CONFLICT (${quoted(this.#key.name)}) DO NOTHING`]
+        return [
+          `${this.#insert()} ${this.#row()}, ${this.#row()} ON CONFLICT (${quoted(this.#key.name)}) DO NOTHING`,
+        ]
       case 'update shown':
         return [this.#update(this.#withRole('shown').slice(0, 1), this.#oneRow())]
       case 'update shown of several':
         return [this.#update(this.#withRole('shown').slice(0, 1), this.#someRows())]
       case 'update several columns':
-        return [this.#update(this.#table.columns.filter(() => picks.chance(40)), this.#oneRow())]
+        return [
+          this.#update(
+            this.#table.columns.filter(() => picks.chance(40)),
+            this.#oneRow(),
+          ),
+        ]
       case 'update unread':
         return [this.#update(this.#withRole('unread'), this.#someRows())]
       case 'update to the same':
@@ -135,7 +157,9 @@ class TableWriter {
   #reinsertInOneStatement(): string {
     const names = this.#table.columns.map(({ name }) => quoted(name)).join(', ')
     const values = this.#table.columns.map((column) =>
-      column !== this.#key && this.#picks.chance(40) ? this.#value(column) : quoted(column.name),
+      this.#picks.chance(column.role === 'shown' ? 80 : 15) && column !== this.#key
+        ? this.#value(column)
+        : quoted(column.name),
     )
     return (
       `WITH gone AS (DELETE FROM ${this.#name} WHERE ${this.#oneRow()} RETURNING *) ` +

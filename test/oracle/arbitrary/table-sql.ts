@@ -1,15 +1,10 @@
 import { plainValues } from './column-types.ts'
-import { literal, quoted, quotedTable } from './names.ts'
+import { literal, quoted, quotedTable, tableNames } from './names.ts'
 import type { Picks } from './picks.ts'
 import type { ColumnModel, TableModel } from './tables.ts'
 
 /** The statements that create a table whose old rows tell the values of the needed columns, and often no others. */
-export function createStatements(
-  table: TableModel,
-  number: number,
-  needed: readonly string[],
-  picks: Picks,
-): string[] {
+export function createStatements(table: TableModel, needed: readonly string[], picks: Picks): string[] {
   const name = quotedTable(table)
   const lines = table.columns.map(
     (column) => `${quoted(column.name)} ${column.type.sql}${column.notNull ? ' NOT NULL' : ''}`,
@@ -24,22 +19,18 @@ export function createStatements(
   return [
     `CREATE TABLE ${name} (${lines.join(', ')})`,
     ...external.map((column) => `ALTER TABLE ${name} ALTER ${quoted(column.name)} SET STORAGE EXTERNAL`),
-    ...replicaIdentity(table, number, needed, picks),
+    ...replicaIdentity(table, needed, picks),
   ]
 }
 
-function replicaIdentity(
-  table: TableModel,
-  number: number,
-  needed: readonly string[],
-  picks: Picks,
-): string[] {
+function replicaIdentity(table: TableModel, needed: readonly string[], picks: Picks): string[] {
   const name = quotedTable(table)
   const key = keyOf(table)
   if (needed.every((column) => column === key.name) && picks.chance(50)) return []
   const columns = table.columns.filter((column) => column === key || needed.includes(column.name))
   if (columns.every(({ notNull }) => notNull) && picks.chance(50)) {
-    const index = `oracle_identity_${number}`
+    // Unlike any index of the tables that earlier cases have left.
+    const index = `oracle_identity_${tableNames.findIndex((other) => quotedTable(other) === name)}`
     return [
       `CREATE UNIQUE INDEX ${index} ON ${name} (${columns.map((column) => quoted(column.name)).join(', ')})`,
       `ALTER TABLE ${name} REPLICA IDENTITY USING INDEX ${index}`,

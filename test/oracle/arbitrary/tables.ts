@@ -1,5 +1,12 @@
 import fc from 'fast-check'
-import { type ColumnType, type Family, type KeyType, keyTypes, plainValues, shownTypes } from './column-types.ts'
+import {
+  type ColumnType,
+  type Family,
+  type KeyType,
+  keyTypes,
+  plainValues,
+  shownTypes,
+} from './column-types.ts'
 import { columnName, tableNames } from './names.ts'
 import { Picks } from './picks.ts'
 

@@ -1,0 +1,188 @@
+import type pg from 'pg'
+import type { Claim, ClaimingIdsSet, IdsSet, Schema, WALEvent } from 'pg-capture'
+import type { OracleServer } from './oracle-server.ts'
+import type { Sabotage } from './sabotage.ts'
+import type { Script } from './script.ts'
+
+/** One way to break the path, in cases where it matters. */
+export interface Breakage {
+  readonly adapt?: (script: Script) => Script
+  readonly sabotage?: (script: Script, server: OracleServer) => Sabotage
+  /** Undoes what `adapt` broke, if it is that which breaks. */
+  readonly repair?: (script: Script) => Script
+}
+
+/** Ways in which capturing has gone wrong elsewhere, or would if a part of ours were left out. */
+export const breakages = {
+  'only the new links of an UPDATE are looked up': {
+    sabotage: () => ({ events: (events) => events.map(withNewLinksOnly) }),
+  },
+  'only the old links of an UPDATE are looked up': {
+    sabotage: () => ({ events: (events) => events.map(withOldLinksOnly) }),
+  },
+  'every 20th event is lost': {
+    sabotage: () => {
+      let count = 0
+      return { events: (events) => events.filter(() => (count += 1) % 20 !== 0) }
+    },
+  },
+  'a TRUNCATE is passed over': {
+    sabotage: () => ({ events: (events) => events.filter(({ action }) => action !== 'TRUNCATE') }),
+  },
+  // The builds as well: look-ups alone may be one commit behind, since the event that changed the path finds the root.
+  'all is read one commit behind': {
+    adapt: withSetup({ aggregators: 'one' }),
+    sabotage: (_script, server) => readingBehind(server, 1),
+  },
+  'look-ups read two commits behind': {
+    adapt: withSetup({ aggregators: 'handler and builder' }),
+    sabotage: (_script, server) => readingBehind(server, 2),
+  },
+  'an id added while it is built is forgotten': {
+    adapt: withSetup({ set: 'memory' }),
+    sabotage: () => ({ set: (set) => forgettingSet(set as ClaimingIdsSet) }),
+  },
+  'two builders build one id at the same time': {
+    adapt: withSetup({ set: 'memory', aggregators: 'handler and two builders' }),
+    sabotage: () => ({ set: (set) => sharingSet(set) }),
+  },
+  'a foreign key is promised that does not stand': {
+    adapt: promising(true),
+    repair: promising(false),
+  },
+  'a DELETE and an INSERT of one transaction are taken as unrelated': {
+    adapt: (script) => ({
+      ...script,
+      steps: script.steps.map((step) => (step.do === 'deliver' ? { ...step, by: 'handleEvent' } : step)),
+    }),
+    // An event that names no transaction is one by itself.
+    sabotage: () => ({ events: (events) => events.map((event) => ({ ...event, xid: undefined })) }),
+  },
+} satisfies Record<string, Breakage>
+
+function withSetup(setup: Partial<Script['setup']>): (script: Script) => Script {
+  return (script) => ({ ...script, setup: { ...script.setup, ...setup } })
+}
+
+/** The columns left out of the old row count as changed, so that the event itself is still taken. */
+function withNewLinksOnly(event: WALEvent): WALEvent {
+  if (event.action !== 'UPDATE') return event
+  return { ...event, dataOld: linksOf(event.data) }
+}
+
+function withOldLinksOnly(event: WALEvent): WALEvent {
+  if (event.action !== 'UPDATE' || event.dataOld === undefined) return event
+  return { ...event, data: { ...event.data, ...event.dataOld }, dataOld: linksOf(event.dataOld) }
+}
+
+function linksOf(row: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  // Values that are only shown have a name of their own; one that is left in spoils nothing.
+  return Object.fromEntries(Object.entries(row).filter(([name]) => !/^(name|more|unread)/.test(name)))
+}
+
+/** Reads the state before the last commits, as on a standby or before a commit has become visible. */
+function readingBehind(server: OracleServer, commits: number): Sabotage {
+  const readers: pg.PoolClient[] = []
+  return {
+    // Without a transaction's number nothing can wait for it.
+    events: (events) => events.map((event) => ({ ...event, xid: undefined, lsn: undefined })),
+    client: () => ({
+      query: async (text, values) => {
+        const [behind] = readers
+        if (behind === undefined) throw new Error('There is no reader yet.')
+        return behind.query(text, values)
+      },
+    }),
+    onCommit: async () => {
+      while (readers.length <= commits) readers.push(await snapshot(await server.pool.connect()))
+      const [oldest] = readers.splice(0, 1)
+      if (oldest !== undefined) readers.push(await snapshot(oldest))
+    },
+    onEnd: async () => {
+      for (const reader of readers) {
+        await reader.query('ROLLBACK')
+        reader.release()
+      }
+    },
+  }
+}
+
+async function snapshot(client: pg.PoolClient): Promise<pg.PoolClient> {
+  await client.query('ROLLBACK')
+  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+  await client.query('SELECT 1')
+  return client
+}
+
+function forgettingSet(set: ClaimingIdsSet): ClaimingIdsSet {
+  const flying = new Set<string>()
+  const land = ({ ids }: Claim): void => ids.forEach((id) => flying.delete(id))
+  return {
+    add: (ids) => set.add(ids.filter((id) => !flying.has(id))),
+    delete: (ids) => set.delete(ids),
+    getAll: () => set.getAll(),
+    renew: (claim, leaseMs) => set.renew(claim, leaseMs),
+    async claim(max, leaseMs) {
+      const claim = await set.claim(max, leaseMs)
+      claim.ids.forEach((id) => flying.add(id))
+      return claim
+    },
+    async acknowledge(claim) {
+      land(claim)
+      await set.acknowledge(claim)
+    },
+    async release(claim) {
+      land(claim)
+      await set.release(claim)
+    },
+  }
+}
+
+/** Each of two claimers gets every id, once. */
+function sharingSet(set: IdsSet): ClaimingIdsSet {
+  const copies = [new Set<string>(), new Set<string>()]
+  let claims = 0
+  return {
+    async add(ids) {
+      await set.add(ids)
+      for (const copy of copies) ids.forEach((id) => copy.add(id))
+    },
+    delete: (ids) => set.delete(ids),
+    getAll: () => set.getAll(),
+    async claim(max) {
+      const own = copies.find((copy) => copy.size > 0)
+      const ids = [...(own ?? [])].slice(0, max)
+      ids.forEach((id) => own?.delete(id))
+      claims += 1
+      return { ids, token: String(claims) }
+    },
+    acknowledge: async () => undefined,
+    release: async ({ ids }) => ids.forEach((id) => copies[0]?.add(id)),
+    renew: async () => true,
+  }
+}
+
+function promising(promise: boolean): (script: Script) => Script {
+  return (script) => ({
+    ...script,
+    schema: { ...script.schema, schema: promised(script.schema.schema, promise) },
+  })
+}
+
+function promised(schema: Schema, hasFKConstraint: boolean): Schema {
+  switch (schema.type) {
+    case 'column':
+      return schema
+    case 'object': {
+      const properties = Object.entries(schema.properties)
+      const all = properties.map(([name, value]) => [name, promised(value, hasFKConstraint)] as const)
+      return { ...schema, properties: Object.fromEntries(all) }
+    }
+    case 'many-to-one':
+      return { ...schema, hasFKConstraint, schema: promised(schema.schema, hasFKConstraint) }
+    case 'one-to-many':
+      return { ...schema, schema: promised(schema.schema, hasFKConstraint) }
+    default:
+      return schema satisfies never
+  }
+}

@@ -2,7 +2,7 @@
  * The Lua scripts of a RedisSet. Each is one atomic step over five keys:
  *
  * - pending (SET): can be claimed; also what another program adds by SADD
- * - flights (ZSET): ids in flight, by the millisecond at which their lease ends
+ * - flights (ZSET): ids in flight, by the time at which their lease ends, in milliseconds
  * - tokens (HASH): id in flight -> token of the claim that holds it
  * - again (SET): ids in flight that a claim found pending again
  * - sequence (STRING): the last token given
@@ -13,8 +13,9 @@
 const prelude = `
 local pending, flights, tokens, again, sequence = unpack(KEYS)
 
-local function now(time)
-  return time[1] * 1000 + math.floor(time[2] / 1000)
+-- Milliseconds, with a fraction: whole ones would let leases end early by up to one.
+local function at(time, later)
+  return string.format('%.3f', time[1] * 1000 + time[2] / 1000 + later)
 end
 
 -- A Redis that is full refuses a script whose first write may take memory, but not its later writes. This one changes
@@ -70,7 +71,7 @@ local max, lease, token, returnable = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV
 local time = redis.call('TIME')
 writeThoughFull()
 
-local expired = redis.call('ZRANGEBYSCORE', flights, '-inf', now(time), 'LIMIT', 0, returnable)
+local expired = redis.call('ZRANGEBYSCORE', flights, '-inf', at(time, 0), 'LIMIT', 0, returnable)
 if #expired > 0 then returnToPending(expired) end
 
 if token == '' then
@@ -82,7 +83,7 @@ end
 local found = redis.call('SRANDMEMBER', pending, max)
 local claimed, held, expiries, holders = {}, {}, {}, {}
 if #found > 0 then
-  local expiry = string.format('%.0f', now(time) + lease)
+  local expiry = at(time, lease)
   for i, holder in ipairs(redis.call('HMGET', tokens, unpack(found))) do
     local id = found[i]
     if holder then
@@ -106,19 +107,23 @@ end
 return { token, (#found == max or #expired == returnable) and 1 or 0, claimed }
 `
 
-/** ARGV: token, ids. Returns how many the claim still held. */
+/** ARGV: token, ids. Returns how many of those that the claim held were added again. */
 export const acknowledgeScript: string = `${prelude}
 local held = heldBy(ARGV[1], { unpack(ARGV, 2) })
+local back = 0
 if #held > 0 then
   writeThoughFull()
-  if redis.call('EXISTS', again) == 1 then
-    for _, id in ipairs(held) do
-      if redis.call('SISMEMBER', again, id) == 1 then redis.call('SADD', pending, id) end
+  for _, id in ipairs(held) do
+    if redis.call('SISMEMBER', again, id) == 1 then
+      redis.call('SADD', pending, id)
+      back = back + 1
+    elseif redis.call('SISMEMBER', pending, id) == 1 then
+      back = back + 1
     end
   end
   endFlights(held)
 end
-return #held
+return back
 `
 
 /** ARGV: token, ids. Returns how many the claim still held. */
@@ -136,7 +141,7 @@ export const renewScript: string = `${prelude}
 local held = heldBy(ARGV[1], { unpack(ARGV, 3) })
 if #held > 0 then
   writeThoughFull()
-  local expiry = string.format('%.0f', now(redis.call('TIME')) + tonumber(ARGV[2]))
+  local expiry = at(redis.call('TIME'), ARGV[2])
   local expiries = {}
   for _, id in ipairs(held) do
     expiries[#expiries + 1] = expiry

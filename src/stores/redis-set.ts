@@ -102,24 +102,22 @@ export class RedisSet implements ClaimingIdsSet {
     return { ids: [...ids], token }
   }
 
-  async acknowledge(claim: Claim): Promise<void> {
-    await this.#forEachHeld('acknowledge', claim, [claim.token])
+  async acknowledge({ ids, token }: Claim): Promise<boolean> {
+    let again = 0
+    for (const piece of pieces(ids, pieceSize))
+      again += count(await this.#step('acknowledge', [token, ...piece]))
+    return again > 0
   }
 
-  async release(claim: Claim): Promise<void> {
-    await this.#forEachHeld('release', claim, [claim.token])
+  async release({ ids, token }: Claim): Promise<void> {
+    for (const piece of pieces(ids, pieceSize)) count(await this.#step('release', [token, ...piece]))
   }
 
-  async renew(claim: Claim, leaseMs: number): Promise<boolean> {
+  async renew({ ids, token }: Claim, leaseMs: number): Promise<boolean> {
     positiveInteger(leaseMs, 'leaseMs')
-    return this.#forEachHeld('renew', claim, [claim.token, String(leaseMs)])
-  }
-
-  /** Resolves to whether the claim held all of its ids. */
-  async #forEachHeld(step: keyof typeof scripts, claim: Claim, args: readonly string[]): Promise<boolean> {
     let heldAll = true
-    for (const piece of pieces(claim.ids, pieceSize)) {
-      const held = count(await this.#step(step, [...args, ...piece]))
+    for (const piece of pieces(ids, pieceSize)) {
+      const held = count(await this.#step('renew', [token, String(leaseMs), ...piece]))
       if (held < piece.length) heldAll = false
     }
     return heldAll

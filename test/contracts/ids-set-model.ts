@@ -43,6 +43,7 @@ interface Flight {
   readonly deadline: number
   /** A plain set holds its ids during the flight; what is deleted from it meanwhile does not come back. */
   readonly deleted: boolean
+  readonly addedAgain: boolean
 }
 
 /** What a set must do, in a few lines: ids that are pending, and flights. Applies each operation to both and compares. */
@@ -66,7 +67,7 @@ export class IdsSetModel {
         await this.#subject[operation.through].add(operation.ids)
         for (const id of operation.ids) {
           this.#pending.add(id)
-          this.#change(id, { deleted: false })
+          this.#change(id, { deleted: false, addedAgain: true })
         }
         return
       case 'delete':
@@ -126,7 +127,7 @@ export class IdsSetModel {
     for (const id of claim.ids) {
       this.#pending.delete(id)
       const deleted = !claimable.includes(id)
-      this.#flights.set(id, { token: claim.token, deadline: this.#now + leaseMs, deleted })
+      this.#flights.set(id, { token: claim.token, deadline: this.#now + leaseMs, deleted, addedAgain: false })
     }
   }
 
@@ -138,7 +139,12 @@ export class IdsSetModel {
     const set = this.#subject[operation.through]
     switch (operation.do) {
       case 'acknowledge':
-        await set.acknowledge(part)
+        assert.equal(
+          await set.acknowledge(part),
+          held.some((id) =>
+            this.#claimsByItself ? this.#pending.has(id) : this.#flights.get(id)?.addedAgain,
+          ),
+        )
         for (const id of held) this.#flights.delete(id)
         return
       case 'release':

@@ -164,6 +164,19 @@ export function idsSetContract({ name, make, claimsByItself = true }: IdsSetCont
         expect(await allOf(set)).toEqual([])
       })
 
+      test('acknowledging says whether some of the ids were added again', async () => {
+        const { set, other } = await make({})
+        await set.add(['a', 'b', 'c'])
+        const flight = await set.claim(3, lease)
+        await other.add(['a', 'b'])
+        expect(await set.acknowledge({ ...flight, ids: ['a'] })).toBe(true)
+        // Another claimer has come in vain for "b" meanwhile.
+        await other.claim(3, lease)
+        expect(await set.acknowledge({ ...flight, ids: ['b'] })).toBe(true)
+        expect(await set.acknowledge(flight)).toBe(false)
+        expect(await set.acknowledge(flight)).toBe(false)
+      })
+
       test('added again and released, it is built once', async () => {
         const { set } = await make({})
         await set.add(['a'])

@@ -35,7 +35,7 @@ export interface IdsSet {
 /** Ids that one builder holds, until it acknowledges or releases them or its lease ends. */
 export interface Claim {
   readonly ids: readonly string[]
-  /** Fencing token: a later claim has a greater one. */
+  /** Fencing token, a whole number in decimal: a later claim has a greater one. Compare it as a number, not as a text. */
   readonly token: string
 }
 
@@ -47,15 +47,20 @@ export interface Claim {
  * - `claim` moves up to `max` pending ids to in flight, atomically, for `leaseMs` milliseconds; never an id that is in
  *   flight. It first returns to pending what other claims let expire. Fewer than `max` ids means that none is left to claim.
  * - `add` of an id in flight makes it pending **again**: it can be claimed once the flight is over.
- * - `acknowledge` ends the flight of the claim's ids, and only of those that the claim still holds.
- * - `release` ends it too and returns the ids to pending.
+ * - `acknowledge` ends the flight of the claim's ids, and only of those that the claim still holds. It resolves to `true`
+ *   where some of them were added again meanwhile. Whoever was told of that add may have claimed in vain during the
+ *   flight: so claim once more, or the id waits for the next event.
+ * - `release` ends it too and returns the ids to pending, where the next claim can find them at once.
  * - `renew` gives the ids that the claim still holds a new lease and resolves to `false` if it lost any of them.
+ * - A lease that has ended counts until the next `claim`, of anyone, finds it: till then the ids are held.
+ * - These three also take a part of the ids of a claim, as `{ ...claim, ids }`.
+ * - `delete` takes ids out of what is pending. Their flight goes on.
  *
  * A set with these methods is recognised by them: nothing needs to be declared.
  */
 export interface ClaimingIdsSet extends IdsSet {
   claim(max: number, leaseMs: number): Promise<Claim>
-  acknowledge(claim: Claim): Promise<void>
+  acknowledge(claim: Claim): Promise<boolean | void>
   release(claim: Claim): Promise<void>
   renew(claim: Claim, leaseMs: number): Promise<boolean>
 }

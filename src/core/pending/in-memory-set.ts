@@ -83,11 +83,15 @@ export class InMemorySet implements ClaimingIdsSet {
     return { ids, token }
   }
 
-  async acknowledge(claim: Claim): Promise<void> {
+  async acknowledge(claim: Claim): Promise<boolean> {
+    let again = false
     for (const id of this.#heldBy(claim)) {
       this.#endFlight(id)
-      if (this.#again.delete(id)) this.#pending.add(id)
+      if (!this.#again.delete(id)) continue
+      this.#pending.add(id)
+      again = true
     }
+    return again
   }
 
   async release(claim: Claim): Promise<void> {

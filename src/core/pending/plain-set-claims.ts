@@ -72,13 +72,14 @@ export class PlainSetClaims implements ClaimingIdsSet {
     return this.#claimInTurn(() => this.#claimByWalking(max))
   }
 
-  async acknowledge(claim: Claim): Promise<void> {
-    await this.#changeInTurn(async () => {
+  async acknowledge(claim: Claim): Promise<boolean> {
+    return this.#changeInTurn(async () => {
       const ids = this.#heldBy(claim)
       const done = ids.flatMap((id) => {
         const flight = this.#flights.get(id)
         return !flight || flight.again ? [] : flight.values
       })
+      let again = false
       try {
         // The set declares strings, yet it gets back what it gave: a set of numbers could not delete '1'.
         if (done.length > 0) await this.#set.delete(done as string[])
@@ -86,8 +87,10 @@ export class PlainSetClaims implements ClaimingIdsSet {
         this.#walkIsBehind = true
         throw error
       } finally {
-        this.#endFlights(ids)
+        // Only now: an id may be added again as long as it is being deleted.
+        again = this.#endFlights(ids)
       }
+      return again
     })
   }
 
@@ -152,10 +155,14 @@ export class PlainSetClaims implements ClaimingIdsSet {
     return claim.ids.filter((id) => this.#flights.get(id)?.token === claim.token)
   }
 
-  #endFlights(ids: readonly string[]): void {
+  /** Returns whether some of the ids were added again during their flight. */
+  #endFlights(ids: readonly string[]): boolean {
+    let again = false
     for (const id of ids) {
-      if (this.#flights.get(id)?.again) this.#walkIsBehind = true
+      if (this.#flights.get(id)?.again) again = true
       this.#flights.delete(id)
     }
+    if (again) this.#walkIsBehind = true
+    return again
   }
 }

@@ -1,10 +1,6 @@
 import { afterEach } from 'vitest'
-import type { TableRequirement } from '../../src/core/capture/source.ts'
-import {
-  PgoutputSource,
-  type PgoutputSourceOptions,
-  type SourceEvent,
-} from '../../src/sources/pgoutput/pgoutput-source.ts'
+import type { TableRequirement } from 'pg-capture'
+import { PgoutputSource, type PgoutputSourceOptions, type SourceEvent } from 'pg-capture/sources/pgoutput'
 import { type CollectorOptions, EventCollector } from './event-collector.ts'
 import type { TestDatabase } from './postgres.ts'
 

@@ -1,5 +1,4 @@
-import type { EventChunk, Source, TableRequirement } from '../../src/core/capture/source.ts'
-import type { WALEvent } from '../../src/core/events/wal-event.ts'
+import type { EventChunk, Source, TableRequirement, WALEvent } from 'pg-capture'
 
 export interface CollectorOptions {
   /** Whether each chunk is acknowledged as it comes. Default: true. */

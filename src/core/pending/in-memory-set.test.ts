@@ -32,7 +32,7 @@ describe('InMemorySet', () => {
 
   test('what has no text in Postgres is refused, and nothing of the call is added', async () => {
     const set = new InMemorySet()
-    for (const wrong of [null, undefined, {}, new Date(0), Symbol('a')]) {
+    for (const wrong of [null, undefined, {}, Symbol('a')]) {
       await expect(set.add(['a', wrong])).rejects.toMatchObject({ code: 'OPTION_INVALID' })
     }
     expect(await batchesOf(set)).toEqual([])

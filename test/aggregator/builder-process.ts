@@ -11,6 +11,7 @@ export interface BuilderOptions {
   readonly key: string
   readonly redisClient: 'ioredis' | 'node-redis'
   readonly leaseMs: number
+  readonly batchSize?: number
   /** Says `holding` from within `onChange` and never comes back: to be killed there. */
   readonly hangs?: boolean
 }
@@ -27,6 +28,7 @@ const aggregator = new EventAggregator({
   client,
   idsSet: new RedisSet({ client: await connectRedis(), key: options.key }),
   leaseMs: options.leaseMs,
+  batchSize: options.batchSize,
   onChange: async (changes) => {
     emitted.push(changes)
     if (options.hangs !== true) return

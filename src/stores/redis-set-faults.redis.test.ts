@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs'
 import { Redis as IoRedis } from 'ioredis'
 import { createClient } from 'redis'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { allOf } from '../../test/contracts/ids-set-under-test.ts'
 import { type OwnRedis, ownRedis } from '../../test/contracts/own-redis.ts'
 import { serviceTimeout } from '../../test/support/service-url.ts'
@@ -207,5 +208,44 @@ describe.each(Object.keys(connectors))('RedisSet on %s, and a Redis that fails',
         return [...ids].sort()
       })
       .toEqual(range(20).sort())
+  })
+
+  test('the rights that docs/sets.md lists are enough, and none of them is idle', async () => {
+    const page = readFileSync(new URL('../../docs/sets.md', import.meta.url), 'utf8')
+    const rights = /`(\+eval [^`]+)`/.exec(page)?.[1]?.split(' ') ?? []
+    expect(rights.length).toBeGreaterThan(10)
+    const keys = ['~books', '~{books}:*']
+    await redis.admin(
+      'ACL',
+      'SETUSER',
+      'fitting',
+      'reset',
+      'on',
+      '>secret',
+      ...keys,
+      '+@connection',
+      '+info',
+      ...rights,
+    )
+    const { client: fitting, close } = await connectors[name]!(redis.url.replace('//', '//fitting:secret@'))
+    const allowed = new RedisSet({ client: fitting, key: 'books' })
+    await redis.admin('CONFIG', 'RESETSTAT')
+    await redis.admin('SCRIPT', 'FLUSH')
+
+    await allowed.add(['a', 'b', 'c', 'd'])
+    const claim = await allowed.claim(4, lease)
+    await allowed.add(claim.ids)
+    await allowed.claim(4, lease)
+    expect(await allowed.renew(claim, lease)).toBe(true)
+    expect(await allowed.acknowledge({ ...claim, ids: ['a', 'b'] })).toBe(true)
+    await allowed.release(claim)
+    await allowed.claim(4, 1)
+    await vi.waitUntil(async () => (await allowed.claim(4, lease)).ids.length === 4)
+    await allowed.delete(['a', 'b', 'c', 'd'])
+    await allOf(allowed)
+    close()
+
+    const used = String(await redis.admin('INFO', 'commandstats'))
+    expect(rights.filter((right) => !used.includes(`cmdstat_${right.slice(1)}:`))).toEqual([])
   })
 })

@@ -4,7 +4,8 @@ export {
   EventAggregator,
   type EventAggregatorOptions,
 } from './core/aggregator/event-aggregator.ts'
-export { Capture, type CapturedAggregator, type CaptureOptions } from './core/capture/capture.ts'
+export type { CapturedAggregator } from './core/capture/build-loop.ts'
+export { Capture, type CaptureOptions } from './core/capture/capture.ts'
 export type { EventChunk, Source, TableRequirement } from './core/capture/source.ts'
 export { CaptureError, type CaptureErrorCode } from './core/errors/capture-error.ts'
 export type { TableReference } from './core/events/table-name.ts'

@@ -117,7 +117,7 @@ describe('the default build', () => {
     expect(emitted.map(({ upsert }) => upsert)).toEqual([[thirdBook]])
   })
 
-  test('acknowledges the batches that were emitted where a later one fails', async () => {
+  test('goes on after a batch that fails, and acknowledges the others', async () => {
     const idsSet = new InMemorySet()
     let calls = 0
     const aggregator = new EventAggregator({
@@ -131,7 +131,7 @@ describe('the default build', () => {
       },
     })
     await expect(aggregator.handleEvents(['1', '2', '3'].map(retitled))).rejects.toThrow('the sink is down')
-    expect((await pendingIn(idsSet)).sort()).toEqual(['2', '3'])
+    expect(await pendingIn(idsSet)).toEqual(['2'])
   })
 
   test('without an onChange is refused, and every id is still pending', async () => {

@@ -1,3 +1,4 @@
+import { CaptureError } from '../errors/capture-error.ts'
 import { reportFailure } from '../errors/report-failure.ts'
 import { checkEvent } from '../events/check-event.ts'
 import type { WALEvent } from '../events/wal-event.ts'
@@ -94,7 +95,7 @@ export class EventAggregator<Built = unknown> {
     this.#options = options
     this.schema = options.schema
     this.#plan = planOf(options.schema)
-    this.#client = options.client
+    this.#client = checkedClient(options.client)
     this.#claims = claimsOf(options.idsSet ?? new InMemorySet())
     this.durable = this.#claims.durable === true
     this.emits = options.onChange !== undefined
@@ -151,14 +152,24 @@ export class EventAggregator<Built = unknown> {
    * Builds what is pending and hands it to `onChange`. Call it where `scheduleBuildObjects` does not. Calls that overlap
    * wait for one another; each is served by a run that starts after it.
    *
-   * Rejects with the error of the query, of the set or of `onChange`; then the ids are pending still.
+   * Rejects with the error of the query, of the set or of `onChange`, once it has gone through everything else; then the ids
+   * concerned are pending still. An id that keeps failing is left alone for a while, see {@link retryInMs}.
    */
   async buildObjects(): Promise<void> {
-    this.#settle(await this.#builder.run(() => this.#collected))
+    const covered = await this.#builder.run(() => this.#collected)
+    if (this.#builder.failedIds.size === 0) this.#settle(covered)
   }
 
-  /** Schedules a build, as it happens after each event: by `scheduleBuildObjects`, or else at once. */
-  async requestBuild(): Promise<void> {
+  /** Milliseconds until a build may try again what has failed in this process; `null` where nothing has. */
+  get retryInMs(): number | null {
+    return this.#builder.failedIds.waitMs(performance.now())
+  }
+
+  /**
+   * Schedules a build, as it happens after each event: by `scheduleBuildObjects`, or else at once. `onScheduledFailure` is
+   * called where a scheduled build has failed, after `onError`.
+   */
+  async requestBuild(onScheduledFailure?: () => void): Promise<void> {
     const schedule = this.#options.scheduleBuildObjects
     if (schedule === undefined) return this.buildObjects()
     await schedule(async () => {
@@ -166,6 +177,7 @@ export class EventAggregator<Built = unknown> {
         await this.buildObjects()
       } catch (error) {
         this.#tell(error)
+        onScheduledFailure?.()
       }
     })
   }
@@ -206,6 +218,7 @@ export class EventAggregator<Built = unknown> {
     let added = false
     for await (const ids of batches) {
       await this.#claims.add(ids)
+      this.#builder.failedIds.changed(ids)
       added = true
       this.#collected += 1
     }
@@ -220,7 +233,21 @@ export class EventAggregator<Built = unknown> {
   }
 
   #tell(error: unknown): void {
-    if (this.#options.onError !== undefined) this.#options.onError(error)
-    else reportFailure('a scheduled build failed, its ids stay pending', error)
+    try {
+      if (this.#options.onError !== undefined) return this.#options.onError(error)
+      reportFailure('a scheduled build failed, its ids stay pending', error)
+    } catch (failure) {
+      reportFailure('onError failed when it was told of a scheduled build', failure)
+    }
   }
+}
+
+function checkedClient(client: QueryClient): QueryClient {
+  const given: unknown = client
+  if (typeof given === 'object' && given !== null && 'query' in given && typeof given.query === 'function')
+    return client
+  throw new CaptureError(
+    'OPTION_INVALID',
+    '"client" has to have a method query(text, values): a Pool or a Client of pg, say.',
+  )
 }

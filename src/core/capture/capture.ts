@@ -1,15 +1,10 @@
-import type { EventAggregator } from '../aggregator/event-aggregator.ts'
-import { CaptureError, type CaptureErrorCode } from '../errors/capture-error.ts'
+import { CaptureError } from '../errors/capture-error.ts'
+import { positiveInteger } from '../pending/positive-integer.ts'
 import { reportFailure } from '../errors/report-failure.ts'
-import { pauseMs, sleep } from './retry.ts'
+import { BuildLoop, type CapturedAggregator } from './build-loop.ts'
+import { sleep } from './retry.ts'
 import type { EventChunk, Source } from './source.ts'
 import { tableRequirements } from './table-requirements.ts'
-
-/** What a Capture needs of an aggregator, whatever objects it builds. */
-export type CapturedAggregator = Pick<
-  EventAggregator,
-  'schema' | 'durable' | 'emits' | 'delegates' | 'collect' | 'requestBuild' | 'settled'
->
 
 export interface CaptureOptions {
   readonly source: Source
@@ -17,17 +12,14 @@ export interface CaptureOptions {
   readonly aggregators: readonly CapturedAggregator[]
   /** Is told of every failure that is being retried. Default: `console.error`. */
   readonly onError?: ((error: unknown) => void) | undefined
+  /**
+   * How often to build what is pending without having been asked to, in milliseconds: what a scheduler lost, what a builder
+   * that died had claimed, what was pending at the start. Default: 10,000.
+   */
+  readonly sweepMs?: number | undefined
   /** How long `stop` lets builds under way finish, in milliseconds. Default: 10,000. */
   readonly stopTimeoutMs?: number | undefined
 }
-
-/** Trying again can't mend these: an event, or the set-up, is not what it must be. */
-const FATAL: ReadonlySet<CaptureErrorCode> = new Set<CaptureErrorCode>([
-  'EVENT_MALFORMED',
-  'EVENT_VALUE_UNKNOWN',
-  'TRUNCATE_UNHANDLED',
-  'CLIENT_RESULT_INVALID',
-])
 
 /**
  * Runs the whole path in one process: a source yields events, each aggregator collects the ids of its objects and builds
@@ -60,7 +52,10 @@ export class Capture {
     }
     options.aggregators.forEach(refuseEndless)
     const onError = (error: unknown): void => this.#tell(error)
-    this.#loops = options.aggregators.map((of) => new BuildLoop(of, onError, this.#stopping.signal))
+    const sweepMs = positiveInteger(options.sweepMs ?? 10_000, 'sweepMs')
+    this.#loops = options.aggregators.map(
+      (of) => new BuildLoop(of, { onError, sweepMs }, this.#stopping.signal),
+    )
   }
 
   /**
@@ -69,12 +64,12 @@ export class Capture {
    *
    * @throws CaptureError what trying again can't mend; then nothing has been acknowledged beyond what was emitted or stored.
    */
-  run(): Promise<void> {
+  async run(): Promise<void> {
     if (this.#running !== null || this.#stopping.signal.aborted) {
       throw new CaptureError('CAPTURE_STATE', 'A Capture runs once. Make a new one to run again.')
     }
     this.#running = this.#run()
-    return this.#running
+    await this.#running
   }
 
   /** Lets builds under way finish, tells the source what they cover, and ends `run`. Calling it twice is harmless. */
@@ -88,6 +83,7 @@ export class Capture {
   async #run(): Promise<void> {
     const { source, aggregators } = this.#options
     try {
+      for (const loop of this.#loops) loop.start()
       for await (const chunk of source.stream(tableRequirements(aggregators.map(({ schema }) => schema)))) {
         // Leaving the loop closes the source, and what the last builds cover is still to be acknowledged.
         if (this.#stopping.signal.aborted) return await this.#finishBuilds()
@@ -134,65 +130,4 @@ function refuseEndless(aggregator: CapturedAggregator): void {
     'An aggregator has no onChange, and no other process can build for it either. Give it an onChange; or a durable set such ' +
       'as RedisSet, from which another process builds, and a scheduleBuildObjects that tells that process.',
   )
-}
-
-/** Collects and builds for one aggregator, each retried until it works; requests made during a build share the next one. */
-class BuildLoop {
-  readonly #aggregator: CapturedAggregator
-  readonly #onError: (error: unknown) => void
-  readonly #signal: AbortSignal
-  #requests = 0
-  #working: Promise<void> | null = null
-
-  constructor(aggregator: CapturedAggregator, onError: (error: unknown) => void, signal: AbortSignal) {
-    this.#aggregator = aggregator
-    this.#onError = onError
-    this.#signal = signal
-  }
-
-  /** Resolves to false where a stop kept it from collecting. */
-  async collect(events: EventChunk['events']): Promise<boolean> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        if (await this.#aggregator.collect(events)) this.#request()
-        return true
-      } catch (error) {
-        if (error instanceof CaptureError && FATAL.has(error.code)) throw error
-        this.#onError(error)
-        // What a failed attempt did collect has to be built as well.
-        this.#request()
-        await sleep(pauseMs(attempt), this.#signal)
-        if (this.#signal.aborted) return false
-      }
-    }
-  }
-
-  async done(): Promise<void> {
-    await this.#working
-  }
-
-  #request(): void {
-    this.#requests += 1
-    this.#working ??= this.#work()
-  }
-
-  async #work(): Promise<void> {
-    let served = 0
-    let failures = 0
-    while (served < this.#requests && !this.#signal.aborted) {
-      const requests = this.#requests
-      try {
-        await this.#aggregator.requestBuild()
-        served = requests
-        failures = 0
-      } catch (error) {
-        this.#onError(error)
-        failures += 1
-        await sleep(pauseMs(failures), this.#signal)
-      }
-    }
-    // In the same breath as the loop's last look at the requests, so that none falls between the two.
-    this.#requests = 0
-    this.#working = null
-  }
 }

@@ -10,7 +10,7 @@ describe('keyText', () => {
     ['an empty string', '', ''],
     ['an integer', 1, '1'],
     ['zero with a sign', -0, '0'],
-    ['a large number without exponent', 1e21, '1000000000000000000000'],
+    ['the largest number that is exact', Number.MAX_SAFE_INTEGER, '9007199254740991'],
     ['a fraction', 0.5, '0.5'],
     ['a number that is no finite one', Infinity, 'Infinity'],
     ['a bigint beyond 2^53', 9007199254740993n, '9007199254740993'],
@@ -28,6 +28,8 @@ describe('keyText', () => {
     ['an object', { secret: 'value' }],
     ['an array', ['value']],
     ['a symbol', Symbol('value')],
+    ['a whole number that JavaScript has rounded', 9007199254740993],
+    ['a number with an exponent', 1e21],
     ['a function', (): string => 'value'],
   ])('refuses %s, without the value in the message', (_, value) => {
     const failure = failureOf(() => keyText(value))

@@ -13,8 +13,7 @@ import { CaptureError } from '../errors/capture-error.ts'
  */
 export function keyText(value: unknown): string {
   if (typeof value === 'string') return value
-  // String(1e21) would be '1e+21', which is no integer to Postgres.
-  if (typeof value === 'number') return Number.isInteger(value) ? String(BigInt(value)) : String(value)
+  if (typeof value === 'number') return numberText(value)
   if (typeof value === 'bigint' || typeof value === 'boolean') return String(value)
   if (value instanceof Date) return dateText(value)
   if (value instanceof Uint8Array) return bytesText(value)
@@ -22,6 +21,15 @@ export function keyText(value: unknown): string {
     'EVENT_MALFORMED',
     `A key column holds a JavaScript ${typeof value} that is no Postgres value. Pass keys as string, number, bigint, ` +
       'boolean, Date or Uint8Array.',
+  )
+}
+
+function numberText(value: number): string {
+  if (!Number.isInteger(value) || Number.isSafeInteger(value)) return String(value)
+  throw new CaptureError(
+    'EVENT_MALFORMED',
+    'A key column holds a whole number beyond 2^53, which JavaScript has rounded, so it may name another row. Pass such keys ' +
+      'as string or bigint.',
   )
 }
 

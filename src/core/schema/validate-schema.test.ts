@@ -158,7 +158,8 @@ describe('a name', () => {
   test.each([
     ['', 'has to be the name of a column'],
     [null, 'has to be the name of a column'],
-    ['a\0b', 'has a NUL character, which Postgres can not hold'],
+    ['a\ud800', 'has a NUL character or half a surrogate pair, which Postgres can not hold'],
+    ['a\0b', 'has a NUL character or half a surrogate pair, which Postgres can not hold'],
     ['x'.repeat(64), 'has 64 bytes; Postgres cuts names off after 63'],
     ['📚'.repeat(16), 'has 64 bytes; Postgres cuts names off after 63'],
   ])('of a column can not be %j', (name, message) => {
@@ -173,7 +174,11 @@ describe('a name', () => {
     [{ schema: 'library' }, 'table.table', 'has to be the name of a table'],
     [{ schema: '', table: 'book' }, 'table.schema', 'has to be the name of a Postgres schema'],
     [{ schema: 1, table: 'book' }, 'table.schema', 'has to be the name of a Postgres schema'],
-    [{ table: 'a\0' }, 'table.table', 'has a NUL character, which Postgres can not hold'],
+    [
+      { table: 'a\0' },
+      'table.table',
+      'has a NUL character or half a surrogate pair, which Postgres can not hold',
+    ],
     [['book'], 'table', 'has to be the name of a table'],
   ])('of a table can not be %j', (table, path, message) => {
     expect(issuesOf({ table, primaryKey: 'id', schema: column })).toEqual([{ path, message }])
@@ -183,7 +188,7 @@ describe('a name', () => {
     expect(issuesOf(rootOf({ type: 'object', properties: { 'a\0b': column } }))).toEqual([
       {
         path: String.raw`schema.properties["a\u0000b"]`,
-        message: 'has a NUL character in its name, which Postgres can not hold',
+        message: 'has in its name a NUL character or half a surrogate pair, which Postgres can not hold',
       },
     ])
   })

@@ -24,7 +24,18 @@ const FIELDS: Readonly<Record<Schema['type'], Fields>> = {
   },
 }
 
+const TABLE_FIELDS: Fields = {
+  schema: (value, path, issues) => {
+    if (value !== undefined) checkName(value, path, issues, 'a Postgres schema')
+  },
+  table: (value, path, issues) => checkName(value, path, issues, 'a table'),
+}
+
 const ROOT_FIELDS: Fields = { table: checkTable, primaryKey: checkColumn, schema: checkSchema }
+
+/** Postgres can't hold a NUL, and half of a surrogate pair reaches it as another character. */
+const UNSENDABLE = /\p{Surrogate}|\0/u
+const UNSENDABLE_TEXT = 'a NUL character or half a surrogate pair, which Postgres can not hold'
 
 /**
  * Refuses a schema that can't work: unknown kinds, missing, misspelt or surplus fields, empty objects, names that
@@ -83,8 +94,7 @@ function checkProperties(value: unknown, path: string, issues: Issues): void {
   const names = Object.keys(value)
   if (names.length === 0) issues.add(path, 'is empty; an object needs at least one property')
   for (const name of names) {
-    if (name.includes('\0'))
-      issues.add(join(path, name), 'has a NUL character in its name, which Postgres can not hold')
+    if (UNSENDABLE.test(name)) issues.add(join(path, name), `has in its name ${UNSENDABLE_TEXT}`)
     else checkSchema(value[name], join(path, name), issues)
   }
 }
@@ -97,9 +107,7 @@ function checkTable(value: unknown, path: string, issues: Issues): void {
     for (const name of names) checkName(name, path, issues, 'a table')
     return
   }
-  checkName(value['table'], join(path, 'table'), issues, 'a table')
-  if (value['schema'] !== undefined)
-    checkName(value['schema'], join(path, 'schema'), issues, 'a Postgres schema')
+  checkFields(value, TABLE_FIELDS, path, issues, [])
 }
 
 function checkColumn(value: unknown, path: string, issues: Issues): void {
@@ -108,7 +116,7 @@ function checkColumn(value: unknown, path: string, issues: Issues): void {
 
 function checkName(value: unknown, path: string, issues: Issues, what: string): void {
   if (typeof value !== 'string' || value === '') return issues.add(path, `has to be the name of ${what}`)
-  if (value.includes('\0')) return issues.add(path, 'has a NUL character, which Postgres can not hold')
+  if (UNSENDABLE.test(value)) return issues.add(path, `has ${UNSENDABLE_TEXT}`)
   const bytes = byteLength(value)
   if (bytes > MAX_IDENTIFIER_BYTES) {
     issues.add(path, `has ${bytes} bytes; Postgres cuts names off after ${MAX_IDENTIFIER_BYTES}`)

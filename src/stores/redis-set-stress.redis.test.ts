@@ -51,10 +51,11 @@ test('adders and claimers over two connections lose nothing and hold nothing twi
       empty = 0
       seen.claims += 1
       tokens.push(BigInt(claim.token))
-      for (const id of claim.ids) {
-        // The lease began after `before`: until then nobody else may hold the id.
+      // The lease began after `before`. Whoever hears of its claim later than that holds nothing any more.
+      const until = before + lease
+      for (const id of performance.now() < until ? claim.ids : []) {
         if ((holders.get(id)?.until ?? 0) > performance.now()) seen.heldTwice += 1
-        holders.set(id, { until: before + lease })
+        holders.set(id, { until })
       }
       const built = claim.ids.map((id) => [id, rows.get(id) ?? 0] as const)
       // Every twentieth claimer dies, every twentieth sleeps.

@@ -10,6 +10,7 @@ import { mergeRequirements, type RequiredTable } from './required-table.ts'
 import { retryDelay } from './retry-delay.ts'
 import { dropSlotAndPublication } from './setup/drop.ts'
 import { createSlot, prepareDatabase } from './setup/prepare-database.ts'
+import { slotGone } from './setup/slot-problems.ts'
 import { ServerIdentity } from './setup/server-identity.ts'
 import { sleep } from './sleep.ts'
 import type { SourceEvent } from './source-event.ts'
@@ -139,13 +140,15 @@ export class PgoutputSource implements Source {
 
   /** One connection, from the set-up to its loss, which it returns. */
   async #connect(required: readonly RequiredTable[]): Promise<Failure> {
+    const { slot, publication, temporary } = this.#options
     let wasStreaming = false
     const connection = this.#connections.create('replication')
     try {
+      if (temporary && this.#isEstablished)
+        throw slotGone(slot, 'it was temporary and ended with its connection')
       const refusal = await openUnlessRefused(connection)
       await this.#prepare(required, refusal)
       await this.#identifyServer(connection)
-      const { slot, publication, temporary } = this.#options
       if (temporary) {
         const position = await createSlot(connection, slot, true)
         this.#isEstablished = true

@@ -61,11 +61,7 @@ function check(facts: DatabaseFacts, parameters: PreparationParameters): void {
 }
 
 function missingSlot({ slot, isEstablished, temporary, createSlot }: PreparationParameters): CaptureError[] {
-  if (isEstablished) {
-    return [
-      slotGone(slot, temporary ? 'it was temporary and ended with its connection' : 'somebody dropped it'),
-    ]
-  }
+  if (isEstablished) return [slotGone(slot, 'somebody dropped it')]
   if (createSlot || temporary) return []
   return [
     new CaptureError(

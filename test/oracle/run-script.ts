@@ -261,8 +261,9 @@ class ScriptRun {
       const before = this.#delivered
       await this.#deliver({ do: 'deliver', events: Infinity, by: 'handleEvents' })
       for (const build of this.#process.takeScheduled()) await this.#follow('a scheduled build', build)
+      await this.#retriesDue()
       for (const index of this.#process.builders.keys()) await this.#build(index)
-      if (before === all.length && this.#background.size === 0) break
+      if (before === all.length && this.#background.size === 0 && !this.#hasRetries()) break
     }
     if (this.#delivered < all.length) this.problems.push('Events could not be delivered.')
     if (hasShortLease(this.#script)) {
@@ -279,6 +280,16 @@ class ScriptRun {
       this.coverage.count('emitted delete', deleted.length)
     }
     this.coverage.count('replica emptied by onTruncate', this.#replica.truncations)
+  }
+
+  #hasRetries(): boolean {
+    return this.#process.builders.some((builder) => builder.retryInMs !== null)
+  }
+
+  /** What failed twice is left alone for a while by the aggregator that met it. */
+  async #retriesDue(): Promise<void> {
+    const waits = this.#process.builders.map((builder) => builder.retryInMs ?? 0)
+    await sleep(Math.max(...waits))
   }
 
   #newProcess(): CapturingProcess {

@@ -1,8 +1,7 @@
 import fc from 'fast-check'
 import type { DeliverStep, HoldStep, Place, Step, TransactionStep } from '../script.ts'
 import { Picks } from './picks.ts'
-import { statementsOf } from './statements.ts'
-import type { TableModel } from './tables.ts'
+import { statementsOf, type TableChoice } from './statements.ts'
 
 export interface StepChoices {
   readonly seed: number
@@ -29,16 +28,12 @@ const weights = {
 }
 
 /** Mostly one step; a race is several that belong together. */
-export function stepsOf(
-  { seed: number, statements }: StepChoices,
-  tables: readonly TableModel[],
-  read: readonly TableModel[],
-): Step[] {
+export function stepsOf({ seed: number, statements }: StepChoices, tables: TableChoice): Step[] {
   const picks = new Picks(number)
   const kind = picks.weighted(weights)
   switch (kind) {
     case 'transaction':
-      return [transaction(statements, tables, read, picks)]
+      return [transaction(statements, tables, picks)]
     case 'deliver':
       return [deliver(picks.chance(30) ? 1_000 : 1 + picks.below(6), picks)]
     case 'build':
@@ -46,7 +41,7 @@ export function stepsOf(
     case 'hold':
       return [hold(picks.below(3), 1 + picks.below(6), picks)]
     case 'race':
-      return race(transaction(statements, tables, read, picks), picks)
+      return race(transaction(statements, tables, picks), picks)
     case 'fail': {
       const places: Record<Place, number> = {
         'before query': 3,
@@ -66,13 +61,8 @@ export function stepsOf(
   }
 }
 
-function transaction(
-  seeds: readonly number[],
-  tables: readonly TableModel[],
-  read: readonly TableModel[],
-  picks: Picks,
-): TransactionStep {
-  const statements = seeds.flatMap((inner) => statementsOf(tables, read, new Picks(inner)))
+function transaction(seeds: readonly number[], tables: TableChoice, picks: Picks): TransactionStep {
+  const statements = seeds.flatMap((inner) => statementsOf(tables, new Picks(inner)))
   // A TRUNCATE locks all readers out for as long as its transaction is open.
   const mayStayOpen = statements.every(({ kind }) => kind !== 'truncate')
   return {

@@ -54,8 +54,14 @@ export const deleteScript: string = `${prelude}
 return redis.call('SREM', again, unpack(ARGV)) + redis.call('SREM', pending, unpack(ARGV))
 `
 
-/** ARGV: 'pending' or 'again', cursor, count. Returns the next cursor and ids. */
+/** ARGV: 'pending', 'again' or 'flights', cursor, count. Returns the next cursor and ids. */
 export const scanScript: string = `${prelude}
+if ARGV[1] == 'flights' then
+  local page = redis.call('ZSCAN', flights, ARGV[2], 'COUNT', ARGV[3])
+  local ids = {}
+  for i = 1, #page[2], 2 do ids[#ids + 1] = page[2][i] end
+  return { page[1], ids }
+end
 return redis.call('SSCAN', ARGV[1] == 'again' and again or pending, ARGV[2], 'COUNT', ARGV[3])
 `
 

@@ -80,6 +80,10 @@ export class RedisSet implements ClaimingIdsSet {
     yield* this.#scan('pending')
   }
 
+  inFlight(): AsyncGenerator<string[], void, undefined> {
+    return this.#scan('flights')
+  }
+
   async claim(max: number, leaseMs: number): Promise<Claim> {
     positiveInteger(max, 'max')
     positiveInteger(leaseMs, 'leaseMs')
@@ -123,7 +127,7 @@ export class RedisSet implements ClaimingIdsSet {
     return heldAll
   }
 
-  async *#scan(part: 'again' | 'pending'): AsyncGenerator<string[], void, undefined> {
+  async *#scan(part: 'again' | 'pending' | 'flights'): AsyncGenerator<string[], void, undefined> {
     let batch = new Set<string>()
     let cursor = '0'
     do {

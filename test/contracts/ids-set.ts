@@ -136,6 +136,16 @@ export function idsSetContract({ name, make, claimsByItself = true }: IdsSetCont
         expect((await other.claim(2, lease)).ids).toEqual(['b'])
       })
 
+      test('inFlight yields what is claimed, and nothing else', async () => {
+        const { set, other } = await make({})
+        await set.add(range(2_500))
+        const claim = await set.claim(2_400, lease)
+        await set.acknowledge({ ...claim, ids: claim.ids.slice(0, 100) })
+        const found = new Set<string>()
+        for await (const ids of other.inFlight()) for (const id of ids) found.add(id)
+        expect(sorted([...found])).toEqual(sorted(claim.ids.slice(100)))
+      })
+
       test('acknowledging or releasing twice does nothing more', async () => {
         const { set } = await make({})
         await set.add(['a', 'b'])

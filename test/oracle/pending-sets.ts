@@ -64,11 +64,13 @@ export function faultyClaimingSet(set: ClaimingIdsSet, { pass, alive }: SetFault
       await pass()
       return set.claim(max, leaseMs)
     },
-    async acknowledge(claim: Claim): Promise<void> {
+    async acknowledge(claim: Claim): Promise<boolean> {
       await pass()
-      await set.acknowledge(claim)
+      const cameBack = await set.acknowledge(claim)
       await pass()
+      return cameBack === true
     },
+    inFlight: () => set.inFlight(),
     async release(claim: Claim): Promise<void> {
       alive()
       await set.release(claim)

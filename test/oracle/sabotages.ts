@@ -122,6 +122,7 @@ function forgettingSet(set: ClaimingIdsSet): ClaimingIdsSet {
     delete: (ids) => set.delete(ids),
     getAll: () => set.getAll(),
     renew: (claim, leaseMs) => set.renew(claim, leaseMs),
+    inFlight: () => set.inFlight(),
     async claim(max, leaseMs) {
       const claim = await set.claim(max, leaseMs)
       claim.ids.forEach((id) => flying.add(id))
@@ -159,6 +160,7 @@ function sharingSet(set: IdsSet): ClaimingIdsSet {
     acknowledge: async () => undefined,
     release: async ({ ids }) => ids.forEach((id) => copies[0]?.add(id)),
     renew: async () => true,
+    inFlight: () => [],
   }
 }
 

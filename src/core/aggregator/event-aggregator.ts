@@ -206,15 +206,17 @@ export class EventAggregator<Built = unknown> {
     if (!nodes.includes(this.#plan.root)) return this.#add(sweepRootIds(this.#plan, this.#client))
     const { onTruncate } = this.#options
     if (onTruncate === undefined) throw rootTruncated(this.#plan)
+    // A builder elsewhere may have read an object before the TRUNCATE and emit it after: that id has to be built again.
+    const added = await this.#add(this.#claims.inFlight())
     await this.#builder.pause(onTruncate)
-    return false
+    return added
   }
 
   async #becomeVisible(events: readonly WALEvent[]): Promise<void> {
     await this.#fence.pass(events, this.#visibilityTimeoutMs)
   }
 
-  async #add(batches: AsyncIterable<string[]>): Promise<boolean> {
+  async #add(batches: Iterable<string[]> | AsyncIterable<string[]>): Promise<boolean> {
     let added = false
     for await (const ids of batches) {
       await this.#claims.add(ids)

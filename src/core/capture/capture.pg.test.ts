@@ -313,6 +313,36 @@ describe('a failure that trying again can not mend', () => {
   })
 })
 
+describe('without an event', () => {
+  test('what was left in the set by an earlier run is built at the start', async () => {
+    const idsSet = new DurableSet()
+    await idsSet.add(['1'])
+    const emitted: Changes[] = []
+    running([aggregatorOf({ idsSet, onChange: (changes) => emitted.push(changes) })])
+    await soon(() => expect(emitted.map(({ upsert }) => upsert)).toEqual([[firstBook]]))
+  })
+
+  test('what another brings into the set, and no message tells, is built by a sweep', async () => {
+    const idsSet = new DurableSet()
+    const emitted: Changes[] = []
+    const { source } = running([aggregatorOf({ idsSet, onChange: (changes) => emitted.push(changes) })], {
+      sweepMs: 100,
+    })
+    source.put('one', [])
+    await soon(() => expect(source.acknowledged).toEqual(['one']))
+    await idsSet.add(['2'])
+    await soon(() => expect(emitted.map(({ upsert }) => upsert)).toEqual([[secondBook]]))
+  })
+
+  test('the sweep leaves alone what another process has to build', async () => {
+    const idsSet = new DurableSet()
+    await idsSet.add(['1'])
+    running([aggregatorOf({ idsSet, scheduleBuildObjects: () => undefined })], { sweepMs: 1 })
+    await aWhile()
+    expect([...idsSet.ids]).toEqual(['1'])
+  })
+})
+
 describe('stop', () => {
   test('lets the running build finish, and acknowledges what it covers', async () => {
     const { opened, open } = gate()
@@ -356,6 +386,21 @@ describe('stop', () => {
     expect(source.acknowledged).toEqual([])
   })
 
+  test('does not wait for a transaction to become visible', async () => {
+    const { capture, source, run } = running([aggregatorOf({ onChange: () => undefined })])
+    const [{ next } = { next: '' }] = await database.rows<{ next: string }>(
+      'select (pg_snapshot_xmax(pg_current_snapshot())::text::bigint + 1000000)::text as next',
+    )
+    source.put('one', [{ ...retitled('1'), xid: next }])
+    await soon(() => expect(source.pulled).toEqual(['one']))
+    await aWhile()
+    const began = performance.now()
+    await capture.stop()
+    await run
+    expect(performance.now() - began).toBeLessThan(1_000)
+    expect(source.acknowledged).toEqual([])
+  })
+
   test('interrupts the pause before the next attempt', async () => {
     const { capture, source, told } = running([
       aggregatorOf({ onChange: () => Promise.reject(new Error('the sink is down')) }),
@@ -388,6 +433,13 @@ describe('a Capture', () => {
   test('runs once', async () => {
     const { capture } = running([aggregatorOf({ onChange: () => undefined })])
     await expect(capture.run()).rejects.toMatchObject({ code: 'CAPTURE_STATE' })
+  })
+
+  test.each([0, -1, 1.5, Infinity])('with sweepMs: %d is refused', (sweepMs) => {
+    const aggregators = [aggregatorOf({ onChange: () => undefined })]
+    expect(() => new Capture({ source: new ScriptedSource(), aggregators, sweepMs })).toThrow(
+      expect.objectContaining({ code: 'OPTION_INVALID', message: expect.stringContaining('"sweepMs"') }),
+    )
   })
 
   test('without aggregators is refused', () => {

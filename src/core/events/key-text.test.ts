@@ -28,7 +28,7 @@ describe('keyText', () => {
     ['an object', { secret: 'value' }],
     ['an array', ['value']],
     ['a symbol', Symbol('value')],
-    ['a whole number that JavaScript has rounded', 9007199254740993],
+    ['a whole number that JavaScript has rounded', 2 ** 53 + 2],
     ['a number with an exponent', 1e21],
     ['a function', (): string => 'value'],
   ])('refuses %s, without the value in the message', (_, value) => {

@@ -55,6 +55,7 @@ export interface Claim {
  * - A lease that has ended counts until the next `claim`, of anyone, finds it: till then the ids are held.
  * - These three also take a part of the ids of a claim, as `{ ...claim, ids }`.
  * - `delete` takes ids out of what is pending. Their flight goes on.
+ * - `inFlight` yields, at least once each, the ids that are in flight from the call to its end.
  *
  * A set with these methods is recognised by them: nothing needs to be declared.
  */
@@ -63,4 +64,5 @@ export interface ClaimingIdsSet extends IdsSet {
   acknowledge(claim: Claim): Promise<boolean | void>
   release(claim: Claim): Promise<void>
   renew(claim: Claim, leaseMs: number): Promise<boolean>
+  inFlight(): Iterable<string[]> | AsyncIterable<string[]>
 }

@@ -106,6 +106,10 @@ export class InMemorySet implements ClaimingIdsSet {
     return held.length === new Set(claim.ids).size
   }
 
+  *inFlight(): Generator<string[], void, undefined> {
+    yield* this.#batchesOf(new Set(this.#flightOf.keys()))
+  }
+
   *#batchesOf(ids: Set<string>): Generator<string[], void, undefined> {
     // What is added meanwhile comes last, so the first `size` ids hold all that was there; more might never end.
     let left = ids.size

@@ -104,6 +104,10 @@ export class PlainSetClaims implements ClaimingIdsSet {
     return true
   }
 
+  *inFlight(): Generator<string[], void, undefined> {
+    if (this.#flights.size > 0) yield [...this.#flights.keys()]
+  }
+
   /**
    * Goes on where the last claim stopped. At the end of the walk it starts over at most once, and only where something has
    * become claimable since: a set that never forgets an id would otherwise keep one build run busy for ever.

@@ -180,8 +180,15 @@ describe('a name', () => {
       'has a NUL character or half a surrogate pair, which Postgres can not hold',
     ],
     [['book'], 'table', 'has to be the name of a table'],
+    [{ table: 'book', shema: 'library' }, 'table.shema', 'is no field here; the fields are schema, table'],
   ])('of a table can not be %j', (table, path, message) => {
     expect(issuesOf({ table, primaryKey: 'id', schema: column })).toEqual([{ path, message }])
+  })
+
+  test('of a property can not be half of a surrogate pair, which would come back as another name', () => {
+    expect(
+      issuesOf(rootOf({ type: 'object', properties: { 'a\udc00': column } })).map(({ path }) => path),
+    ).toEqual([String.raw`schema.properties["a\udc00"]`])
   })
 
   test('of a property can not hold what JSON text in Postgres can not', () => {

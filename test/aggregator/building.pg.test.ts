@@ -260,6 +260,26 @@ describe('a scheduled build', () => {
     ])
   })
 
+  test('that fails, and whose onError fails too, rejects nowhere', async () => {
+    const printed = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+    const aggregator = new EventAggregator({
+      schema: bookSchema,
+      client: database,
+      onChange: () => Promise.reject(new Error('the sink is down')),
+      onError: () => {
+        throw new TypeError('Can not log {"title":"One"}')
+      },
+      scheduleBuildObjects: (build) => build(),
+    })
+    await aggregator.handleEvent(retitled('1'))
+    expect(printed.mock.calls).toEqual([
+      [
+        'pg-capture: onError failed when it was told of a scheduled build: TypeError (pass onError to see it)',
+      ],
+    ])
+    expect(unhandled).toEqual([])
+  })
+
   test('that has failed leaves its ids to the next', async () => {
     const emitted: Changes[] = []
     let fails = true
@@ -336,6 +356,12 @@ describe('options that can not work are refused at once', () => {
     const idsSet = { add: () => undefined, getAll: () => [] } as unknown as InMemorySet
     expect(() => new EventAggregator({ ...right, idsSet })).toThrow(
       expect.objectContaining({ code: 'OPTION_INVALID', message: expect.stringContaining('delete') }),
+    )
+  })
+
+  test.each([undefined, null, {}, 'postgres://localhost/bookshop'])('a client that is none: %j', (client) => {
+    expect(() => new EventAggregator({ ...right, client })).toThrow(
+      expect.objectContaining({ code: 'OPTION_INVALID', message: expect.stringContaining('"client"') }),
     )
   })
 

@@ -2,6 +2,7 @@ import { type Changes, EventAggregator, InMemorySet } from 'pg-capture'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { testDatabase } from '../support/postgres.ts'
 import { bookSchema, library, retitled } from './library.ts'
+import { PlainSet } from './plain-set.ts'
 
 const database = testDatabase({ setup: library })
 
@@ -86,8 +87,8 @@ describe('an object that can not be taken', () => {
     await aggregator.collect([retitled('1'), retitled('2')])
     let isSettled = false
     const settled = aggregator.settled().then(() => (isSettled = true))
-    await expect(aggregator.buildObjects()).rejects.toThrow()
-    await expect(aggregator.buildObjects()).rejects.toThrow()
+    await expect(aggregator.buildObjects()).rejects.toThrow('refuses an object')
+    await expect(aggregator.buildObjects()).rejects.toThrow('refuses an object')
     await aggregator.buildObjects().catch(() => undefined)
     expect(sink.taken).toContain('2')
     expect(isSettled).toBe(false)
@@ -95,6 +96,42 @@ describe('an object that can not be taken', () => {
     sink.bad.clear()
     await aggregator.handleEvent(retitled('1'))
     await settled
+  })
+})
+
+describe('an id that can not be built', () => {
+  test('keeps no other from being built, and stays in the set', async () => {
+    const idsSet = new PlainSet()
+    const built: string[] = []
+    const aggregator = new EventAggregator({
+      schema: bookSchema,
+      client: database,
+      idsSet,
+      onChange: ({ upsert }) => built.push(...upsert.map(({ id }) => id)),
+    })
+    await idsSet.add(['no integer'])
+    await expect(aggregator.handleEvents(['1', '2', '3'].map(retitled))).rejects.toThrow(
+      'invalid input syntax',
+    )
+    await expect(aggregator.buildObjects()).rejects.toThrow('invalid input syntax')
+    expect(built.sort()).toEqual(['1', '2', '3'])
+    expect([...idsSet.ids]).toEqual(['no integer'])
+  })
+
+  test('does not keep a later event from being handled', async () => {
+    const idsSet = new PlainSet()
+    const built: string[] = []
+    const aggregator = new EventAggregator({
+      schema: bookSchema,
+      client: database,
+      idsSet,
+      onChange: ({ upsert }) => built.push(...upsert.map(({ id }) => id)),
+    })
+    await idsSet.add(['no integer'])
+    await expect(aggregator.buildObjects()).rejects.toThrow('invalid input syntax')
+    await expect(aggregator.buildObjects()).rejects.toThrow('invalid input syntax')
+    await aggregator.handleEvent(retitled('1'))
+    expect(built).toEqual(['1'])
   })
 })
 

@@ -1,4 +1,4 @@
-import { type Changes, EventAggregator, InMemorySet } from 'pg-capture'
+import { type Changes, EventAggregator, type EventAggregatorOptions, InMemorySet } from 'pg-capture'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { testDatabase } from '../support/postgres.ts'
 import { bookSchema, firstBook, library, retitled, secondBook, thirdBook } from './library.ts'
@@ -360,7 +360,8 @@ describe('options that can not work are refused at once', () => {
   })
 
   test.each([undefined, null, {}, 'postgres://localhost/bookshop'])('a client that is none: %j', (client) => {
-    expect(() => new EventAggregator({ ...right, client })).toThrow(
+    const options = { ...right, client } as unknown as EventAggregatorOptions
+    expect(() => new EventAggregator(options)).toThrow(
       expect.objectContaining({ code: 'OPTION_INVALID', message: expect.stringContaining('"client"') }),
     )
   })

@@ -44,11 +44,7 @@ function scriptOf(choices: Choices): Script {
   const picks = new Picks(choices.seed)
   const tables = tableModels(choices.tables, picks)
   const { schema, needed } = schemaModel(choices.schema, tables)
-  // The root comes first.
-  const read = [...needed.keys()]
-  // With builders of their own, `onTruncate` runs beside builds: an object that was read before can come after it.
-  const neverTruncated = choices.setup.aggregators === 'one' ? null : (read[0] ?? null)
-  const tableChoice = { all: tables, read, neverTruncated }
+  const tableChoice = { all: tables, read: [...needed.keys()] }
   return {
     tables: tables.map((table) => ({
       schema: table.schema,

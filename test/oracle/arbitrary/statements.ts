@@ -34,21 +34,17 @@ export interface TableChoice {
   readonly all: readonly TableModel[]
   /** Those that the schema reads. */
   readonly read: readonly TableModel[]
-  /** One that no TRUNCATE may empty. */
-  readonly neverTruncated: TableModel | null
 }
 
 /** The statements, mostly one, of one thing that happens to a table. */
-export function statementsOf({ all, read, neverTruncated }: TableChoice, picks: Picks): Statement[] {
-  const chosen = picks.weighted(weights)
+export function statementsOf({ all, read }: TableChoice, picks: Picks): Statement[] {
+  const kind = picks.weighted(weights)
   // Putting a row back matters where others keep pointing to it.
-  const referenced = chosen.startsWith('reinsert')
+  const referenced = kind.startsWith('reinsert')
     ? read.filter((table) => pointingTo(table, all).length > 0)
     : []
   const near = referenced.length > 0 ? referenced : read
   const table = picks.chance(85) ? picks.of(near) : picks.of(all)
-  const isKept = neverTruncated !== null && emptiedWith(table, all).has(neverTruncated)
-  const kind = chosen === 'truncate' && isKept ? 'delete several' : chosen
   const mode = picks.weighted({ guarded: 60, plain: 32, undone: 8 })
   const sql = new TableWriter(table, picks).sql(kind)
   return sql.map((text) => ({ kind, table: `${table.schema}.${table.table}`, sql: text, mode }))
@@ -59,18 +55,6 @@ function pointingTo(table: TableModel, all: readonly TableModel[]): TableModel[]
   return all.filter(({ columns }) =>
     columns.some(({ target, foreignKey }) => foreignKey !== null && target?.table === table),
   )
-}
-
-/** The tables that TRUNCATE … CASCADE empties. */
-function emptiedWith(
-  table: TableModel,
-  all: readonly TableModel[],
-  found: Set<TableModel> = new Set(),
-): ReadonlySet<TableModel> {
-  if (found.has(table)) return found
-  found.add(table)
-  for (const other of pointingTo(table, all)) emptiedWith(other, all, found)
-  return found
 }
 
 class TableWriter {

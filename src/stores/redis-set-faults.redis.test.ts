@@ -236,6 +236,7 @@ describe.each(Object.keys(connectors))('RedisSet on %s, and a Redis that fails',
     const claim = await allowed.claim(4, lease)
     await allowed.add(claim.ids)
     await allowed.claim(4, lease)
+    for await (const ids of allowed.inFlight()) expect(ids).toHaveLength(4)
     expect(await allowed.renew(claim, lease)).toBe(true)
     expect(await allowed.acknowledge({ ...claim, ids: ['a', 'b'] })).toBe(true)
     await allowed.release(claim)

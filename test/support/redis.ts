@@ -60,7 +60,7 @@ export function testRedis(): TestRedis {
     const client = await nodeRedis()
     try {
       const found: string[] = []
-      for await (const batch of client.scanIterator({ MATCH: `${prefix}*`, COUNT: 1_000 }))
+      for await (const batch of client.scanIterator({ MATCH: `*${prefix}*`, COUNT: 1_000 }))
         found.push(...batch)
       return [...new Set(found)].sort()
     } finally {

@@ -1,8 +1,6 @@
+import { type Changes, EventAggregator, type RootSchema } from 'pg-capture'
 import { describe, expect, test } from 'vitest'
-import { testDatabase } from '../../../test/support/postgres.ts'
-import { EventAggregator } from '../aggregator/event-aggregator.ts'
-import type { Changes } from '../aggregator/changes.ts'
-import type { RootSchema } from '../schema/schema.ts'
+import { testDatabase } from '../support/postgres.ts'
 
 const database = testDatabase({
   setup: `

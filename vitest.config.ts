@@ -11,6 +11,8 @@ export default defineConfig({
         find: /^pg-capture\/sources\/pgoutput$/,
         replacement: at('./src/sources/pgoutput/pgoutput-source.ts'),
       },
+      { find: /^pg-capture\/schedulers\/debounce$/, replacement: at('./src/schedulers/debounce.ts') },
+      { find: /^pg-capture\/schedulers\/throttle$/, replacement: at('./src/schedulers/throttle.ts') },
     ],
   },
   test: {

@@ -27,6 +27,7 @@ const rules: Readonly<Record<string, Rule>> = {
   ...Object.fromEntries(core.map((area, at) => [area, { areas: core.slice(0, at), packages: [] }])),
   'src/stores': { areas: core, packages: [] },
   'src/sources/pgoutput': { areas: core, packages: ['pg', 'node:'] },
+  'src/schedulers': { areas: core, packages: [] },
   'src/index.ts': { areas: [...core, 'src/stores'], packages: [] },
   services: { areas: [], packages: ['*'] },
   'test/project': { areas: ['package.json', 'vitest.config.ts'], packages: ['*'] },

@@ -1,6 +1,6 @@
 import type { EventAggregator } from '../aggregator/event-aggregator.ts'
 import { CaptureError, type CaptureErrorCode } from '../errors/capture-error.ts'
-import { pauseMs, sleep } from './retry.ts'
+import { retryDelay, sleep } from './retry.ts'
 import type { EventChunk } from './source.ts'
 
 /** What a Capture needs of an aggregator, whatever objects it builds. */
@@ -18,6 +18,7 @@ export type CapturedAggregator = Pick<
 >
 
 const SHORTEST_RETRY_MS = 100
+const LONGEST_RETRY_MS = 10_000
 
 /** Trying again can't mend these: an event, or the set-up, is not what it must be. */
 const FATAL: ReadonlySet<CaptureErrorCode> = new Set<CaptureErrorCode>([
@@ -68,7 +69,7 @@ export class BuildLoop {
         this.#options.onError(error)
         // What a failed attempt did collect has to be built as well.
         this.#request()
-        await sleep(pauseMs(attempt), this.#signal)
+        await sleep(retryDelay(attempt, LONGEST_RETRY_MS), this.#signal)
         if (this.#signal.aborted) return false
       }
     }
@@ -95,7 +96,7 @@ export class BuildLoop {
       } catch (error) {
         this.#options.onError(error)
         failures += 1
-        await sleep(pauseMs(failures), this.#signal)
+        await sleep(retryDelay(failures, LONGEST_RETRY_MS), this.#signal)
       }
     }
     // In the same breath as the loop's last look at the requests, so that none falls between the two.

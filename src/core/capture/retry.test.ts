@@ -1,24 +1,19 @@
 import { describe, expect, test } from 'vitest'
-import { pauseMs, sleep } from './retry.ts'
+import { retryDelay, sleep } from './retry.ts'
 
-describe('pauseMs', () => {
-  test.each([
-    [1, 50, 100],
-    [2, 100, 200],
-    [5, 800, 1_600],
-    [8, 5_000, 10_000],
-    [50, 5_000, 10_000],
-    [5_000, 5_000, 10_000],
-  ])('of attempt %i lies between %i and %i', (attempt, least, most) => {
-    for (let n = 0; n < 100; n++) {
-      const pause = pauseMs(attempt)
-      expect(pause).toBeGreaterThanOrEqual(least)
-      expect(pause).toBeLessThanOrEqual(most)
-    }
+describe('retryDelay', () => {
+  test('doubles up to its limit', () => {
+    const delays = [1, 2, 3, 8, 9, 10, 1_000].map((attempt) => retryDelay(attempt, 30_000, () => 1))
+    expect(delays).toEqual([100, 200, 400, 12_800, 25_600, 30_000, 30_000])
+  })
+
+  test('leaves a random half away', () => {
+    expect(retryDelay(1, 30_000, () => 0)).toBe(50)
+    expect(retryDelay(50, 1_000, () => 0.5)).toBe(750)
   })
 
   test('differs, so that many builders do not come back at once', () => {
-    expect(new Set(Array.from({ length: 10 }, () => pauseMs(8))).size).toBeGreaterThan(1)
+    expect(new Set(Array.from({ length: 10 }, () => retryDelay(8, 10_000))).size).toBeGreaterThan(1)
   })
 })
 

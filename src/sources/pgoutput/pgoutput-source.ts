@@ -1,4 +1,5 @@
 import type { EventChunk, Source, TableRequirement } from '../../core/capture/source.ts'
+import { retryDelay, sleep } from '../../core/capture/retry.ts'
 import { CaptureError } from '../../core/errors/capture-error.ts'
 import { ConfirmedPosition } from './acknowledgements.ts'
 import { ChunkBuffer } from './chunk-buffer.ts'
@@ -7,12 +8,10 @@ import { Connections } from './connections.ts'
 import { classifyFailure, type Failure } from './failure.ts'
 import { ReplicationSession } from './replication-session.ts'
 import { mergeRequirements, type RequiredTable } from './required-table.ts'
-import { retryDelay } from './retry-delay.ts'
 import { dropSlotAndPublication } from './setup/drop.ts'
 import { createSlot, prepareDatabase } from './setup/prepare-database.ts'
 import { slotGone } from './setup/slot-problems.ts'
 import { ServerIdentity } from './setup/server-identity.ts'
-import { sleep } from './sleep.ts'
 import type { SourceEvent } from './source-event.ts'
 import { completeOptions, type PgoutputSourceOptions } from './source-options.ts'
 
@@ -30,6 +29,7 @@ const LONGEST_TIMER_MS = 2_147_483_647
 const CANNOT_CONNECT_NOW = '57P03'
 /** Another process's slot is free the moment it ends; that of a dead connection within wal_sender_timeout. */
 const LONGEST_WAIT_FOR_SLOT_MS = 1_000
+const LONGEST_RETRY_MS = 30_000
 
 /**
  * Delivers row events from Postgres by logical replication: one slot, the plugin pgoutput.
@@ -125,10 +125,8 @@ export class PgoutputSource implements Source {
         if (!failure.isTransient) throw failure.error
         if (this.#confirmed.value > position || Date.now() - startedAt > STABLE_MS) attempt = 1
         const { error } = failure
-        const delayMs = retryDelay(
-          attempt,
-          error.code === 'SLOT_IN_USE' ? LONGEST_WAIT_FOR_SLOT_MS : undefined,
-        )
+        const longestMs = error.code === 'SLOT_IN_USE' ? LONGEST_WAIT_FOR_SLOT_MS : LONGEST_RETRY_MS
+        const delayMs = retryDelay(attempt, longestMs)
         this.#notify({ type: 'reconnecting', attempt, delayMs, error })
         await sleep(delayMs, signal)
         if (signal.aborted) return

@@ -1,6 +1,6 @@
 import { quoteIdentifier } from '../../../core/sql/identifier.ts'
 import { Connection, type ConnectionOptions, ServerError } from '../connection.ts'
-import { sleep } from '../sleep.ts'
+import { sleep } from '../../../core/capture/retry.ts'
 import type { SlotAndPublication } from './find-problems.ts'
 
 const ATTEMPTS = 20

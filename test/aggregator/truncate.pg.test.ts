@@ -1,4 +1,11 @@
-import { type Changes, EventAggregator, type EventAggregatorOptions, type WALEvent } from 'pg-capture'
+import {
+  type Changes,
+  EventAggregator,
+  type EventAggregatorOptions,
+  InMemorySet,
+  type RootSchema,
+  type WALEvent,
+} from 'pg-capture'
 import { describe, expect, test } from 'vitest'
 import { testDatabase } from '../support/postgres.ts'
 import { bookSchema, firstBook, library, retitled, secondBook, thirdBook } from './library.ts'
@@ -99,6 +106,50 @@ describe('a TRUNCATE of the root table', () => {
       expect(['building,built', 'truncating,truncated']).toContain(`${pairs[index]},${pairs[index + 1]}`)
     }
     expect(log).toContain('truncated')
+  })
+
+  test('lets no builder that read before it have the last word', async () => {
+    await database.query(
+      'create table leaflet (id int primary key, title text); insert into leaflet values (1, $$before$$)',
+    )
+    const schema: RootSchema = {
+      table: 'leaflet',
+      primaryKey: 'id',
+      schema: { type: 'column', column: 'title' },
+    }
+    const idsSet = new InMemorySet()
+    const log: string[] = []
+    const note = ({ upsert, delete: deleted }: Changes): void => {
+      log.push(
+        ...upsert.map(({ object }) => `upsert ${String(object)}`),
+        ...deleted.map((id) => `delete ${id}`),
+      )
+    }
+    const slow = new NotingClient(database)
+    const other = new EventAggregator({ schema, client: slow, idsSet, onChange: note })
+    const aggregator = new EventAggregator({
+      schema,
+      client: database,
+      idsSet,
+      onChange: note,
+      onTruncate: () => log.push('truncated'),
+    })
+    let resume = (): void => undefined
+    const paused = new Promise<void>((read) => {
+      slow.after = () =>
+        new Promise<void>((resolve) => {
+          resume = resolve
+          read()
+        })
+    })
+    const building = other.handleEvent({ action: 'INSERT', table: 'leaflet', data: { id: 1 } })
+    await paused
+    await database.query('truncate leaflet')
+    await aggregator.handleEvent(truncated('leaflet'))
+    slow.after = () => undefined
+    resume()
+    await building
+    expect(log).toEqual(['truncated', 'upsert before', 'delete 1'])
   })
 
   test('without an onTruncate is refused, and says what to give', async () => {

@@ -50,15 +50,12 @@ async function problemsOf(list: readonly Snippet[]): Promise<string[]> {
     const { stdout } = await run(process.execPath, [compiler, '-p', folder, '--pretty', 'false']).catch(
       (failure: { stdout: string }) => failure,
     )
-    return stdout
-      .split('\n')
-      .filter((line) => line.trim() !== '')
-      .map((line) =>
-        line.replace(/^.*snippet-(\d+)\.ts\((\d+),\d+\)/, (_, index: string, at: string) => {
-          const { page, line: first } = list[Number(index)]!
-          return `${page}:${first + Number(at) - 1}`
-        }),
-      )
+    // What is wrong in the source itself, `npm run check` tells.
+    return stdout.split('\n').flatMap((line) => {
+      const [, index, at, problem] = /snippet-(\d+)\.ts\((\d+),\d+\)(.*)$/.exec(line) ?? []
+      const snippet = list[Number(index)]
+      return snippet === undefined ? [] : [`${snippet.page}:${snippet.line + Number(at) - 1}${problem}`]
+    })
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

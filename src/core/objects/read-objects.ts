@@ -68,12 +68,14 @@ function statementOf(plan: Plan): string {
 function writeStatement(plan: Plan): string {
   const { alias, from, joins, expression } = objectSql(plan)
   const key = `${alias}.${quoteIdentifier(plan.primaryKey)}`
+  // The inner SELECT hides from the planner how many ids there are. Every batch so has one plan, by index from end to end;
+  // thousands of ids that it can count look dear enough to read tables whole and to compile (JIT), which costs far more.
   // No table's alias is "asked": each ends in a number.
   return (
     `SELECT "asked"."id"::text AS "asked", ${key}::text AS "id",` +
     ` CASE WHEN ${key} IS NOT NULL THEN COALESCE((${expression})::text, 'null') END AS "object",` +
     ` ${SNAPSHOT_VERSION}::text AS "version"` +
-    ` FROM UNNEST(${arrayParameterLike(plan.root.table, plan.primaryKey)}) AS "asked" ("id")` +
+    ` FROM UNNEST((SELECT ${arrayParameterLike(plan.root.table, plan.primaryKey)})) AS "asked" ("id")` +
     ` LEFT JOIN ${from} ON ${key} = "asked"."id"${joins}`
   )
 }

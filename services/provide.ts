@@ -1,11 +1,13 @@
 import { findOrStart } from './find-or-start.ts'
 import { providePostgres } from './provide-postgres.ts'
+import { rabbitmq } from './rabbitmq.ts'
 import { redis } from './redis.ts'
 import type { Environment, Service } from './service.ts'
 
 const providers = {
   postgres: providePostgres,
   redis: (environment: Environment) => findOrStart(redis, environment),
+  rabbitmq: (environment: Environment) => findOrStart(rabbitmq, environment),
 } satisfies Record<string, (environment: Environment) => Promise<Service>>
 
 export type ServiceName = keyof typeof providers

@@ -28,6 +28,7 @@ describe('keyText', () => {
     ['an object', { secret: 'value' }],
     ['an array', ['value']],
     ['a symbol', Symbol('value')],
+    ['a Date that is none', new Date(Number.NaN)],
     ['a whole number that JavaScript has rounded', 2 ** 53 + 2],
     ['a number with an exponent', 1e21],
     ['a function', (): string => 'value'],
@@ -62,6 +63,8 @@ describe('keyText of a Date', () => {
     const early = new Date(Date.UTC(2000, 0, 2))
     early.setUTCFullYear(33)
     expect(keyText(early)).toBe('0033-01-02 00:00:00.000+00:00')
+    early.setUTCFullYear(-43)
+    expect(keyText(early)).toBe('0044-01-02 00:00:00.000+00:00 BC')
   })
 })
 

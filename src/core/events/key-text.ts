@@ -40,11 +40,20 @@ const two = (n: number): string => String(n).padStart(2, '0')
  * `date`, which `pg` reads as local midnight, to the day before.
  */
 function dateText(date: Date): string {
+  if (Number.isNaN(date.getTime())) {
+    throw new CaptureError(
+      'EVENT_MALFORMED',
+      'A key column holds an invalid Date. Pass the text that Postgres prints.',
+    )
+  }
   const offset = -date.getTimezoneOffset()
   const zone = `${offset < 0 ? '-' : '+'}${two(Math.floor(Math.abs(offset) / 60))}:${two(Math.abs(offset) % 60)}`
-  const day = `${String(date.getFullYear()).padStart(4, '0')}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
+  // Year 0 is 1 BC.
+  const isBC = date.getFullYear() <= 0
+  const year = isBC ? 1 - date.getFullYear() : date.getFullYear()
+  const day = `${String(year).padStart(4, '0')}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
   const time = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
-  return `${day} ${time}.${String(date.getMilliseconds()).padStart(3, '0')}${zone}`
+  return `${day} ${time}.${String(date.getMilliseconds()).padStart(3, '0')}${zone}${isBC ? ' BC' : ''}`
 }
 
 function bytesText(bytes: Uint8Array): string {

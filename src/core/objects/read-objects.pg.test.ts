@@ -21,7 +21,7 @@ interface IdType {
 const idTypes: readonly IdType[] = [
   { type: 'text', present: ['', 'it\'s "\\ $1 {,} 📚'], absent: 'null', alsoAskedAs: [] },
   { type: 'varchar(5)', present: ['a', ' b '], absent: 'c' },
-  { type: 'char(4)', present: ['a', 'b'], absent: 'c', alsoAskedAs: ['a   '] },
+  { type: 'char(4)', present: ['a   ', 'b   '], absent: 'c   ', alsoAskedAs: ['a'] },
   { type: 'name', present: ['a', 'b'], absent: 'c' },
   { type: 'int2', present: ['1', '-2'], absent: '3', alsoAskedAs: [1, '01', ' 1'] },
   { type: 'int', present: ['1', '-2147483648'], absent: '0', alsoAskedAs: [1, 1n, '+1'] },
@@ -69,7 +69,7 @@ const idTypes: readonly IdType[] = [
     absent: '\\x01',
     alsoAskedAs: [Buffer.from([0, 255]), '\\x00FF'],
   },
-  { type: 'inet', present: ['10.0.0.1/32', '::1/128'], absent: '10.0.0.2/32', alsoAskedAs: ['10.0.0.1'] },
+  { type: 'inet', present: ['10.0.0.1', '::1'], absent: '10.0.0.2', alsoAskedAs: ['10.0.0.1/32'] },
   { type: 'mood', present: ['it\'s "fine"', 'bad'], absent: 'none' },
   { type: 'code', present: ['a', 'b'], absent: 'c' },
 ]
@@ -120,8 +120,8 @@ describe('ids of any type', () => {
     const table = await tableOf(idType)
     const { present, absent } = await readObjects(schemaOf(table), [keyText(form)], database)
     expect(present).toEqual([{ id: idType.present[0], object: { title: 'first' } }])
-    // 1 and 1.0 are two texts that are both canonical: a key may have changed from one to the other.
-    const other = idType.type === 'numeric' ? [keyText(form)] : []
+    // 1 and 1.0 are two texts of equal values: a key may have changed from one to the other.
+    const other = ['numeric', 'char(4)'].includes(idType.type) ? [keyText(form)] : []
     expect(absent).toEqual(other)
     expect(absent).not.toContain(idType.present[0])
   })
@@ -155,7 +155,7 @@ describe('ids of any type', () => {
   test('boolean: two rows at most, and an id all the same', async () => {
     const table = await tableOf(idTypes.find(({ type }) => type === 'boolean')!)
     const { present } = await readObjects(schemaOf(table), ['t', 'false'], database)
-    expect(new Set(present.map(({ id }) => id))).toEqual(new Set(['true', 'false']))
+    expect(new Set(present.map(({ id }) => id))).toEqual(new Set(['t', 'f']))
   })
 
   test('a case-insensitive text keeps the case of its row', async () => {

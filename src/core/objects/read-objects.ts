@@ -3,6 +3,7 @@ import { type Plan, planOf } from '../schema/plan.ts'
 import type { RootSchema } from '../schema/schema.ts'
 import type { QueryClient } from '../sql/client.ts'
 import { arrayParameterLike } from '../sql/array-parameter.ts'
+import { asPrinted } from '../sql/as-printed.ts'
 import { quoteIdentifier } from '../sql/identifier.ts'
 import { objectSql } from './object-expression.ts'
 
@@ -72,7 +73,8 @@ function writeStatement(plan: Plan): string {
   // thousands of ids that it can count look dear enough to read tables whole and to compile (JIT), which costs far more.
   // No table's alias is "asked": each ends in a number.
   return (
-    `SELECT "asked"."id"::text AS "asked", ${key}::text AS "id",` +
+    `SELECT ${asPrinted('"asked"."id"')} AS "asked",` +
+    ` CASE WHEN ${key} IS NOT NULL THEN ${asPrinted(key)} END AS "id",` +
     ` CASE WHEN ${key} IS NOT NULL THEN COALESCE((${expression})::text, 'null') END AS "object",` +
     ` ${SNAPSHOT_VERSION}::text AS "version"` +
     ` FROM UNNEST((SELECT ${arrayParameterLike(plan.root.table, plan.primaryKey)})) AS "asked" ("id")` +

@@ -17,7 +17,7 @@ export function idText(id: unknown): string {
     const kind = id === null ? 'null' : typeof id
     throw new CaptureError(
       'OPTION_INVALID',
-      `An id can't be ${kind}: pass the text that Postgres prints for it, as "id"::text does.`,
+      `An id can't be ${kind}: pass the text that Postgres prints for it.`,
       { cause },
     )
   }

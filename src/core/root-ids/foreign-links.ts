@@ -2,13 +2,30 @@ import { CaptureError } from '../errors/capture-error.ts'
 import type { TableName } from '../events/table-name.ts'
 import type { Plan, TableNode } from '../schema/plan.ts'
 import type { QueryClient } from '../sql/client.ts'
-import { quoteIdentifier, quoteTable } from '../sql/identifier.ts'
+import { quoteIdentifier, quoteLiteral, quoteTable } from '../sql/identifier.ts'
 import { pathsOf } from './path-to-root.ts'
 
+/** Types of which equal values have one text. */
+const ONE_TEXT_TYPES = [
+  'int2',
+  'int4',
+  'int8',
+  'oid',
+  'uuid',
+  'bytea',
+  'text',
+  'varchar',
+  'date',
+  'timestamp',
+  'timestamptz',
+]
+
 /**
- * Knows which links to the root's primary key have a type of their own: a `bigint` or a `numeric` that points to an
- * `integer` key. Postgres compares the two gladly, but `'2.50'` is no text of an integer, so such a link names no id by
- * itself and needs a look-up.
+ * Knows which links to the root's primary key do not name an id by themselves, but need a look-up:
+ *
+ * - those of another type than the key, a `numeric` that points to an `integer`, say: Postgres compares the two gladly, but
+ *   `'2.50'` is no text of an integer;
+ * - those of a type that has several texts for equal values, as 1.0 and 1.00: two builders would hold one root at a time.
  *
  * The types are asked of the database once, when the first event on such a link comes.
  */
@@ -39,12 +56,14 @@ export class ForeignLinks {
   }
 
   async #ask(): Promise<ReadonlySet<TableNode>> {
-    const key = typeOf(this.#plan.root.table, this.#plan.primaryKey)
-    const comparisons = Array.from(
-      this.#direct,
-      ([{ table }, column], index) =>
-        `SELECT '${index}' AS "link", (${key} = ${typeOf(table, column)})::text AS "same"`,
-    )
+    const { root, primaryKey } = this.#plan
+    const key = typeOf(root.table, primaryKey)
+    const types = `'{${ONE_TEXT_TYPES.join(',')}}'::regtype[]`
+    const comparisons = Array.from(this.#direct, ([{ table }, column], index) => {
+      const isSame = `${key} = ${typeOf(table, column)} AND ${key} = ANY(${types})`
+      const isFolded = `${foldsTexts(root.table, primaryKey)} OR ${foldsTexts(table, column)}`
+      return `SELECT '${index}' AS "link", CASE WHEN ${isSame} AND NOT (${isFolded}) THEN 'yes' ELSE 'no' END AS "same"`
+    })
     const { rows } = await this.#client.query(comparisons.join(' UNION ALL '), [])
     const same = new Set(rows.map(linkOfRow).filter((link) => link !== null))
     return new Set([...this.#direct.keys()].filter((_, index) => !same.has(String(index))))
@@ -58,6 +77,15 @@ function typeOf(table: TableName, column: string): string {
   return `pg_typeof((SELECT ${quoteIdentifier(column)} FROM ${quoteTable(table)} LIMIT 0))`
 }
 
+/** Whether the column's collation takes different texts for equal. */
+function foldsTexts(table: TableName, column: string): string {
+  return (
+    'EXISTS (SELECT FROM pg_attribute AS "a" JOIN pg_collation AS "c" ON "c".oid = "a".attcollation' +
+    ` WHERE "a".attrelid = ${quoteLiteral(quoteTable(table))}::regclass AND "a".attname = ${quoteLiteral(column)}` +
+    ' AND NOT "c".collisdeterministic)'
+  )
+}
+
 /** The link whose type is the key's; `null` for one whose type is not. */
 function linkOfRow(row: unknown): string | null {
   if (
@@ -67,7 +95,7 @@ function linkOfRow(row: unknown): string | null {
     'same' in row &&
     typeof row.link === 'string'
   ) {
-    return row.same === 'true' ? row.link : null
+    return row.same === 'yes' ? row.link : null
   }
   throw new CaptureError(
     'CLIENT_RESULT_INVALID',

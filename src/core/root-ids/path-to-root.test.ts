@@ -140,7 +140,9 @@ describe('pathsOf', () => {
   })
 
   test('gives ids as text', () => {
-    expect(pathsOf(plan).get(plan.nodes[1]!)?.lookUp?.ofKeys).toMatch(/^SELECT "book_1"\."id"::text AS "id" /)
+    expect(pathsOf(plan).get(plan.nodes[1]!)?.lookUp?.ofKeys).toMatch(
+      /^SELECT FORMAT\('%s', "book_1"\."id"\) AS "id" /,
+    )
   })
 })
 

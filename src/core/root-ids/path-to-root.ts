@@ -1,5 +1,6 @@
 import type { Plan, TableNode } from '../schema/plan.ts'
 import { arrayParameterLike } from '../sql/array-parameter.ts'
+import { asPrinted } from '../sql/as-printed.ts'
 import { quoteIdentifier, quoteTable } from '../sql/identifier.ts'
 import { TableAliases } from '../sql/table-aliases.ts'
 
@@ -46,7 +47,7 @@ export function pathToRoot(plan: Plan, node: TableNode, idForm: IdForm): PathToR
   const { joins, alias } = joinDownTo(start.node, plan.root, rootAlias, aliases)
   const id = `${rootAlias}.${quoteIdentifier(plan.primaryKey)}`
   const from = `FROM ${quoteTable(plan.root.table)} AS ${rootAlias}${joins}`
-  const selected = idForm === 'text' ? `${id}::text` : id
+  const selected = idForm === 'text' ? asPrinted(id) : id
   const head = `SELECT ${selected} AS "id" ${from} WHERE ${alias}.${quoteIdentifier(start.column)}`
   const tail = ` GROUP BY ${id}`
   const keyColumn = node.link.childColumn

@@ -1,5 +1,6 @@
 import type { Plan } from '../schema/plan.ts'
 import type { QueryClient } from '../sql/client.ts'
+import { asPrinted } from '../sql/as-printed.ts'
 import { quoteIdentifier, quoteTable } from '../sql/identifier.ts'
 import { TableAliases } from '../sql/table-aliases.ts'
 import { idOfRow } from './resolve-root-ids.ts'
@@ -14,7 +15,7 @@ export async function* sweepRootIds(plan: Plan, client: QueryClient): AsyncGener
   const alias = new TableAliases().next(plan.root.table.table)
   // By its qualified name: ORDER BY "id" would mean the selected text, in which '10' stands before '9'.
   const key = `${alias}.${quoteIdentifier(plan.primaryKey)}`
-  const select = `SELECT ${key}::text AS "id" FROM ${quoteTable(plan.root.table)} AS ${alias}`
+  const select = `SELECT ${asPrinted(key)} AS "id" FROM ${quoteTable(plan.root.table)} AS ${alias}`
   const page = `ORDER BY ${key} LIMIT ${IDS_PER_PAGE}`
   let { rows } = await client.query(`${select} ${page}`, [])
   while (rows.length > 0) {

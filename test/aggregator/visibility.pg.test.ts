@@ -130,12 +130,12 @@ describe('a transaction that the WAL tells before others see it', () => {
   })
 
   test('is given up after visibilityTimeoutMs with what to look at; delivered again, the event is handled', async () => {
-    const { aggregator, titles } = capturing({ visibilityTimeoutMs: 30 })
+    const { aggregator, titles } = capturing({ visibilityTimeoutMs: 200 })
     const { event, xid, committed } = await retitleUnseen('seen at last')
     await expect(aggregator.handleEvent({ ...event, xid })).rejects.toMatchObject({
       code: 'VISIBILITY_TIMEOUT',
       message: expect.stringMatching(
-        /within 30 ms\. Either a synchronous standby does not answer, or .* deliver them again/,
+        /within 200 ms\. Either a synchronous standby does not answer, or .* deliver them again/,
       ),
     })
     expect(titles()).toEqual([])

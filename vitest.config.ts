@@ -12,6 +12,7 @@ export default defineConfig({
         replacement: at('./src/sources/pgoutput/pgoutput-source.ts'),
       },
       { find: /^pg-capture\/schedulers\/debounce$/, replacement: at('./src/schedulers/debounce.ts') },
+      { find: /^pg-capture\/schedulers\/rabbitmq$/, replacement: at('./src/schedulers/rabbitmq.ts') },
       { find: /^pg-capture\/schedulers\/throttle$/, replacement: at('./src/schedulers/throttle.ts') },
     ],
   },

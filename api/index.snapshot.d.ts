@@ -6,6 +6,7 @@ export interface CaptureOptions {
     readonly source: Source;
     readonly aggregators: readonly CapturedAggregator[];
     readonly onError?: ((_: unknown) => void) | undefined;
+    readonly sweepMs?: number | undefined;
     readonly stopTimeoutMs?: number | undefined;
 }
 export interface Changes<Built = unknown> {
@@ -25,6 +26,7 @@ export interface ClaimingIdsSet extends IdsSet {
     acknowledge(_: Claim): Promise<boolean | void>;
     release(_: Claim): Promise<void>;
     renew(_: Claim, _: number): Promise<boolean>;
+    inFlight(): Iterable<string[]> | AsyncIterable<string[]>;
 }
 export interface ColumnSchema {
     readonly type: 'column';
@@ -144,8 +146,8 @@ export interface UpdateEvent extends EventOrigin {
 
 // #region Types
 export type BuildCallback = () => Promise<void>;
-export type CapturedAggregator = Pick<EventAggregator, 'schema' | 'durable' | 'emits' | 'delegates' | 'collect' | 'requestBuild' | 'settled'>;
-export type CaptureErrorCode = 'SCHEMA_INVALID' | 'EVENT_MALFORMED' | 'EVENT_VALUE_UNKNOWN' | 'TRUNCATE_UNHANDLED' | 'ON_CHANGE_MISSING' | 'OPTION_INVALID' | 'VISIBILITY_TIMEOUT' | 'CLIENT_RESULT_INVALID' | 'SET_REPLY_INVALID' | 'SET_COMMAND_FAILED' | 'LEASE_LOST' | 'CAPTURE_STATE' | 'POSTGRES_VERSION_UNSUPPORTED' | 'WAL_LEVEL_NOT_LOGICAL' | 'REPLICATION_PERMISSION_MISSING' | 'PUBLICATION_MISSING' | 'PUBLICATION_INCOMPLETE' | 'REPLICA_IDENTITY_INSUFFICIENT' | 'TABLE_MISSING' | 'COLUMN_MISSING' | 'SLOT_MISSING' | 'SLOT_IN_USE' | 'SLOT_LOST' | 'SLOT_WRONG_PLUGIN' | 'PGOUTPUT_UNEXPECTED_MESSAGE' | 'CONNECTION_FAILED';
+export type CapturedAggregator = Pick<EventAggregator, 'schema' | 'durable' | 'emits' | 'delegates' | 'collect' | 'requestBuild' | 'buildObjects' | 'retryInMs' | 'settled'>;
+export type CaptureErrorCode = 'SCHEMA_INVALID' | 'EVENT_MALFORMED' | 'EVENT_VALUE_UNKNOWN' | 'TRUNCATE_UNHANDLED' | 'ON_CHANGE_MISSING' | 'OPTION_INVALID' | 'VISIBILITY_TIMEOUT' | 'CLIENT_RESULT_INVALID' | 'SET_REPLY_INVALID' | 'SET_COMMAND_FAILED' | 'LEASE_LOST' | 'QUEUE_FAILED' | 'CAPTURE_STATE' | 'POSTGRES_VERSION_UNSUPPORTED' | 'WAL_LEVEL_NOT_LOGICAL' | 'REPLICATION_PERMISSION_MISSING' | 'PUBLICATION_MISSING' | 'PUBLICATION_INCOMPLETE' | 'REPLICA_IDENTITY_INSUFFICIENT' | 'TABLE_MISSING' | 'COLUMN_MISSING' | 'SLOT_MISSING' | 'SLOT_IN_USE' | 'SLOT_LOST' | 'SLOT_WRONG_PLUGIN' | 'PGOUTPUT_UNEXPECTED_MESSAGE' | 'CONNECTION_FAILED';
 export type EventRow = Readonly<Record<string, unknown>>;
 export type OutputTree = {
     readonly type: 'column';
@@ -190,7 +192,8 @@ export declare class EventAggregator<Built = unknown> {
     handleEvents(_: readonly WALEvent[]): Promise<void>;
     collect(_: readonly WALEvent[]): Promise<boolean>;
     buildObjects(): Promise<void>;
-    requestBuild(): Promise<void>;
+    get retryInMs(): number | null;
+    requestBuild(_?: () => void): Promise<void>;
     settled(): Promise<void>;
 }
 export declare class InMemorySet implements ClaimingIdsSet {
@@ -204,6 +207,7 @@ export declare class InMemorySet implements ClaimingIdsSet {
     acknowledge(_: Claim): Promise<boolean>;
     release(_: Claim): Promise<void>;
     renew(_: Claim, _: number): Promise<boolean>;
+    inFlight(): Generator<string[], void, undefined>;
 }
 export declare class QueryBuilder<Row = Record<string, unknown>> {
     #private;
@@ -222,6 +226,7 @@ export declare class RedisSet implements ClaimingIdsSet {
     add(_: readonly unknown[]): Promise<void>;
     delete(_: readonly unknown[]): Promise<void>;
     getAll(): AsyncGenerator<string[], void, undefined>;
+    inFlight(): AsyncGenerator<string[], void, undefined>;
     claim(_: number, _: number): Promise<Claim>;
     acknowledge(_: Claim): Promise<boolean>;
     release(_: Claim): Promise<void>;

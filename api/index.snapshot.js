@@ -4,7 +4,7 @@
 // #region Classes
 export class Capture {
   constructor(_) {}
-  run() {}
+  async run() {}
   async stop() {}
 }
 export class CaptureError extends Error {
@@ -17,7 +17,8 @@ export class EventAggregator {
   async handleEvents(_) {}
   async collect(_) {}
   async buildObjects() {}
-  async requestBuild() {}
+  get retryInMs() {}
+  async requestBuild(_) {}
   async settled() {}
 }
 export class InMemorySet {
@@ -29,6 +30,7 @@ export class InMemorySet {
   async acknowledge(_) {}
   async release(_) {}
   async renew(_, _) {}
+  *inFlight() {}
 }
 export class QueryBuilder {
   constructor(_) {}
@@ -41,6 +43,7 @@ export class RedisSet {
   async add(_) {}
   async delete(_) {}
   async *getAll() {}
+  inFlight() {}
   async claim(_, _) {}
   async acknowledge(_) {}
   async release(_) {}

@@ -40,7 +40,8 @@ function dumpStatement(tables: readonly ScriptTable[]): string {
   if (known !== undefined) return known
   const dumps = tables.map((table) => {
     const columns = table.columns.map(
-      ({ name }) => `t.${quoted(name)}::text, to_json(t.${quoted(name)})::text`,
+      ({ name }) =>
+        `CASE WHEN t.${quoted(name)} IS NOT NULL THEN concat(t.${quoted(name)}) END, to_json(t.${quoted(name)})::text`,
     )
     const rows = `SELECT json_agg(json_build_array(${columns.join(', ')})) FROM ${quotedTable(table)} AS t`
     return `coalesce((${rows}), '[]')`

@@ -20,7 +20,7 @@ export type {
 } from './core/events/wal-event.ts'
 export { buildSchemaQuery } from './core/objects/build-schema-query.ts'
 export type { Claim, ClaimingIdsSet, IdsSet } from './core/pending/ids-set.ts'
-export { InMemorySet } from './core/pending/in-memory-set.ts'
+export { InMemorySet, type InMemorySetOptions } from './core/pending/in-memory-set.ts'
 export { getRootIdsFromEvent, type RootIds } from './core/root-ids/get-root-ids-from-event.ts'
 export {
   introspection,
@@ -39,4 +39,5 @@ export type {
 export { SchemaError, type SchemaIssue } from './core/schema/schema-error.ts'
 export type { QueryClient } from './core/sql/client.ts'
 export { QueryBuilder } from './core/sql/query-builder.ts'
+export type { RedisClient } from './stores/redis-client.ts'
 export { RedisSet, type RedisSetOptions } from './stores/redis-set.ts'

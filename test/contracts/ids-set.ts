@@ -12,6 +12,8 @@ export interface IdsSetContract {
    * in flight too; leases don't end, since only the process can be gone; and an id may be claimed once more than it was added.
    */
   readonly claimsByItself?: boolean
+  /** `false` where an id can't hold U+0000. No text of Postgres holds it, so no key does. */
+  readonly holdsZeroCharacters?: boolean
 }
 
 // So long that the time which a slow machine takes for the calls themselves never decides.
@@ -20,7 +22,13 @@ const range = (length: number, first = 0): string[] => Array.from({ length }, (_
 const sorted = (ids: Iterable<string>): string[] => [...ids].sort()
 
 /** Tests that hold for every set of pending ids. Call it in a test file, once for each set. */
-export function idsSetContract({ name, make, claimsByItself = true }: IdsSetContract): void {
+export function idsSetContract({
+  name,
+  make,
+  claimsByItself = true,
+  holdsZeroCharacters = true,
+}: IdsSetContract): void {
+  const storable = ids.filter(({ id }) => holdsZeroCharacters || !id.includes('\0'))
   describe(`${name} keeps the contract of an ids set`, () => {
     describe('add, delete, getAll', () => {
       test('an empty set yields no id and gives none to claim', async () => {
@@ -49,7 +57,7 @@ export function idsSetContract({ name, make, claimsByItself = true }: IdsSetCont
         expect(await allOf(set)).toEqual([])
       })
 
-      test.each(ids)('$kind: comes out as it went in', async ({ id }) => {
+      test.each(storable)('$kind: comes out as it went in', async ({ id }) => {
         const { set, other } = await make({})
         await set.add([id, 'neighbour'])
         expect(await allOf(other)).toEqual(sorted([id, 'neighbour']))
@@ -254,7 +262,8 @@ const ids: readonly { kind: string; id: string }[] = [
   { kind: 'an emoji of many code points', id: '👩‍👩‍👧‍👦' },
   { kind: 'quotes and a backslash', id: `'"\\` },
   { kind: 'parameters and patterns', id: `$1 $& $' %s` },
-  { kind: 'line ends and a zero', id: 'a\r\nb\0c' },
+  { kind: 'line ends', id: 'a\r\nb\n' },
+  { kind: 'a zero', id: 'b\0c' },
   { kind: 'the name of a prototype', id: '__proto__' },
   { kind: 'a megabyte', id: 'ä'.repeat(500_000) },
 ]

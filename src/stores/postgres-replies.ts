@@ -1,0 +1,26 @@
+import { CaptureError } from '../core/errors/capture-error.ts'
+
+/** Reads the single row of a statement that counts. */
+export function countOf(rows: readonly unknown[]): number {
+  const count = valueOf(rows[0], 'count')
+  return typeof count === 'number' ? count : refuse()
+}
+
+/** Reads a column of text, as it stands in each row. */
+export function textsOf(rows: readonly unknown[], column: string): string[] {
+  return rows.map((row) => {
+    const value = valueOf(row, column)
+    return typeof value === 'string' ? value : refuse()
+  })
+}
+
+function valueOf(row: unknown, column: string): unknown {
+  return typeof row === 'object' && row !== null ? (row as Record<string, unknown>)[column] : refuse()
+}
+
+function refuse(): never {
+  throw new CaptureError(
+    'SET_REPLY_INVALID',
+    'The client gave a PostgresSet other rows than it asked for. Pass one that resolves to { rows }, with each row as an object by column names, and texts and integers as they are.',
+  )
+}

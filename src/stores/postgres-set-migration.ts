@@ -1,0 +1,46 @@
+import type { TableReference } from '../core/events/table-name.ts'
+import { quoteLiteral } from '../core/sql/identifier.ts'
+import { defaultTable, postgresSetTable } from './postgres-set-table.ts'
+
+export interface PostgresSetMigrationOptions {
+  /** `'pg_capture_pending'` by default. Any number of sets share one table. */
+  table?: TableReference | undefined
+  /** An `UNLOGGED` table: less WAL, and empty after a crash of the server. The set is then not durable. */
+  unlogged?: boolean | undefined
+}
+
+/**
+ * The SQL that makes what a `PostgresSet` needs, for your migrations: a table, two indexes and a sequence. Running it
+ * again changes nothing.
+ *
+ * @example
+ * ```ts
+ * await writeFile('migrations/7_pg_capture.sql', postgresSetMigration({ table: 'pg_capture_pending' }))
+ * ```
+ */
+export function postgresSetMigration({
+  table: reference = defaultTable,
+  unlogged = false,
+}: PostgresSetMigrationOptions = {}): string {
+  const { table, sequence, claimableIndex, flightsIndex } = postgresSetTable(reference)
+  return `-- Two at a time would fail, in spite of IF NOT EXISTS.
+SELECT pg_advisory_xact_lock(hashtext(${quoteLiteral(table).trim()}));
+
+CREATE ${unlogged ? 'UNLOGGED ' : ''}TABLE IF NOT EXISTS ${table} (
+  "set" text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  full_id text, -- where the id is longer than an index takes
+  position bigint, -- in the queue; NULL: not pending
+  token bigint, -- of the claim that holds it; NULL: not in flight
+  lease_ends timestamptz,
+  PRIMARY KEY ("set", id),
+  CHECK ((token IS NULL) = (lease_ends IS NULL))
+) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
+
+CREATE INDEX IF NOT EXISTS ${claimableIndex} ON ${table} ("set", position) WHERE token IS NULL;
+
+CREATE INDEX IF NOT EXISTS ${flightsIndex} ON ${table} ("set", lease_ends) WHERE token IS NOT NULL;
+
+CREATE SEQUENCE IF NOT EXISTS ${sequence};
+`
+}

@@ -14,6 +14,7 @@ export default defineConfig({
       { find: /^pg-capture\/schedulers\/debounce$/, replacement: at('./src/schedulers/debounce.ts') },
       { find: /^pg-capture\/schedulers\/rabbitmq$/, replacement: at('./src/schedulers/rabbitmq.ts') },
       { find: /^pg-capture\/schedulers\/throttle$/, replacement: at('./src/schedulers/throttle.ts') },
+      { find: /^pg-capture\/stores\/postgres-set$/, replacement: at('./src/stores/postgres-set.ts') },
     ],
   },
   test: {

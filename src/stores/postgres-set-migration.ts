@@ -18,15 +18,12 @@ export interface PostgresSetMigrationOptions {
  * await writeFile('migrations/7_pg_capture.sql', postgresSetMigration({ table: 'pg_capture_pending' }))
  * ```
  */
-export function postgresSetMigration({
-  table: reference = defaultTable,
-  unlogged = false,
-}: PostgresSetMigrationOptions = {}): string {
-  const { table, sequence, claimableIndex, flightsIndex } = postgresSetTable(reference)
+export function postgresSetMigration(options: PostgresSetMigrationOptions = {}): string {
+  const { table, sequence, claimableIndex, flightsIndex } = postgresSetTable(options.table ?? defaultTable)
   return `-- Two at a time would fail, in spite of IF NOT EXISTS.
 SELECT pg_advisory_xact_lock(hashtext(${quoteLiteral(table).trim()}));
 
-CREATE ${unlogged ? 'UNLOGGED ' : ''}TABLE IF NOT EXISTS ${table} (
+CREATE ${options.unlogged === true ? 'UNLOGGED ' : ''}TABLE IF NOT EXISTS ${table} (
   "set" text COLLATE "C" NOT NULL,
   id text COLLATE "C" NOT NULL,
   full_id text, -- where the id is longer than an index takes

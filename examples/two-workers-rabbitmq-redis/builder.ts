@@ -3,11 +3,13 @@ import { consumeBuilds } from 'pg-capture/schedulers/rabbitmq'
 import pg from 'pg'
 import { createClient } from 'redis'
 import { book, setting } from './bookshop.ts'
+import { endWithParent } from './end-with-parent.ts'
 import { QueueConnection } from './queue-connection.ts'
 
 // The second process: it waits for requests, builds the books whose ids are pending, and keeps them in a hash in Redis, as an
 // application would keep them in its cache or search index. Start as many of it as you like.
 
+endWithParent()
 const { DATABASE_URL, REDIS_URL, RABBITMQ_URL, SHOP } = setting()
 
 const pool = new pg.Pool({ connectionString: DATABASE_URL })
@@ -37,7 +39,6 @@ const consumer = consumeBuilds({
 })
 
 process.once('SIGTERM', () => void stop())
-process.once('disconnect', () => process.exit(1))
 
 async function stop(): Promise<void> {
   await consumer.stop()

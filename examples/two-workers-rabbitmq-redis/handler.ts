@@ -4,11 +4,13 @@ import { PgoutputSource } from 'pg-capture/sources/pgoutput'
 import pg from 'pg'
 import { createClient } from 'redis'
 import { book, setting } from './bookshop.ts'
+import { endWithParent } from './end-with-parent.ts'
 import { QueueConnection } from './queue-connection.ts'
 
 // The first process: it takes row events, puts the ids of the books that they change into Redis, and asks for a build through
 // RabbitMQ. It never builds.
 
+endWithParent()
 const { DATABASE_URL, REDIS_URL, RABBITMQ_URL, SHOP } = setting()
 
 const pool = new pg.Pool({ connectionString: DATABASE_URL })
@@ -43,7 +45,6 @@ const capture = new Capture({
 })
 
 process.once('SIGTERM', () => void capture.stop())
-process.once('disconnect', () => process.exit(1))
 await capture.run()
 
 await queue.close()

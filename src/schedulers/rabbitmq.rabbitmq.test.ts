@@ -1,6 +1,6 @@
 import { type ChannelModel, connect } from 'amqplib'
 import { CaptureError } from 'pg-capture'
-import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { ownRabbitmq, testRabbitmq } from '../../test/support/rabbitmq.ts'
 import {
   type BuildConsumer,
@@ -10,7 +10,10 @@ import {
 } from './rabbitmq.ts'
 
 const rabbitmq = testRabbitmq()
+vi.setConfig({ testTimeout: 60_000 })
 const never = 60_000
+/** How long something that has to happen may take on a busy machine. */
+const patience = { timeout: 20_000 }
 
 const consumers = new Set<BuildConsumer>()
 afterEach(async () => {
@@ -80,12 +83,12 @@ describe('rabbitmqScheduler', () => {
     const schedule = await scheduler(queue, 200)
     await schedule()
     const times = await arrivals(queue)
-    await expect.poll(() => times.length).toBe(1)
+    await expect.poll(() => times.length, patience).toBe(1)
     times.length = 0
 
     const origin = performance.now()
     await Promise.all(Array.from({ length: 500 }, () => schedule()))
-    await expect.poll(() => times.length).toBeGreaterThan(0)
+    await expect.poll(() => times.length, patience).toBeGreaterThan(0)
     expect(performance.now() - origin).toBeGreaterThanOrEqual(200)
     await pause(500)
     // One, unless this machine took longer than the delay to send them all.
@@ -106,7 +109,7 @@ describe('rabbitmqScheduler', () => {
       requests += 1
       await pause(2)
     }
-    await expect.poll(() => times.at(-1) ?? 0).toBeGreaterThan(lastRequest)
+    await expect.poll(() => times.at(-1) ?? 0, patience).toBeGreaterThan(lastRequest)
     expect(times.length).toBeLessThanOrEqual(13)
     expect(requests).toBeGreaterThan(times.length)
   })
@@ -118,7 +121,7 @@ describe('rabbitmqScheduler', () => {
       await schedule()
       await pause(20)
     }
-    await expect.poll(() => waiting(`${queue}.delay`)).toBe(0)
+    await expect.poll(() => waiting(`${queue}.delay`), patience).toBe(0)
     expect(await waiting(queue)).toBe(1)
   })
 
@@ -130,7 +133,7 @@ describe('rabbitmqScheduler', () => {
     await (
       await scheduler(queue, 20)
     )()
-    await expect.poll(() => waiting(queue)).toBe(1)
+    await expect.poll(() => waiting(queue), patience).toBe(1)
   })
 
   test('a channel without confirms is refused, as nobody would learn what became of a message', async () => {
@@ -199,7 +202,7 @@ describe('consumeBuilds', () => {
       }
     })
     await Promise.all([schedule(), schedule(), schedule()])
-    await expect.poll(() => starts.length).toBe(2)
+    await expect.poll(() => starts.length, patience).toBe(2)
     expect(starts[1]! - starts[0]!).toBeGreaterThanOrEqual(300)
     await pause(200)
     expect(starts).toHaveLength(2)
@@ -213,14 +216,14 @@ describe('consumeBuilds', () => {
       if (attempt <= 4) throw new Error(`failure ${attempt}`)
     })
     await schedule()
-    await expect.poll(() => starts.length, { timeout: 10_000 }).toBe(5)
+    await expect.poll(() => starts.length, patience).toBe(5)
     expect(errors.map(String)).toEqual([1, 2, 3, 4].map((attempt) => `Error: failure ${attempt}`))
     // 100, 200, 400, 800 ms, each less up to a half.
     expect(starts[4]! - starts[0]!).toBeGreaterThanOrEqual(700)
     await pause(200)
     expect(starts).toHaveLength(5)
     expect(await waiting(queue)).toBe(0)
-  }, 20_000)
+  })
 
   test('what one builder can\u2019t do another one does', async () => {
     const queue = rabbitmq.queue('two')
@@ -229,10 +232,10 @@ describe('consumeBuilds', () => {
       throw new Error('down')
     })
     await schedule()
-    await expect.poll(() => failing.starts.length).toBeGreaterThan(0)
+    await expect.poll(() => failing.starts.length, patience).toBeGreaterThan(0)
     const working = await consumer(queue, () => undefined)
-    await expect.poll(() => working.starts.length, { timeout: 10_000 }).toBe(1)
-  }, 20_000)
+    await expect.poll(() => working.starts.length, patience).toBe(1)
+  })
 
   test('a consumer that is stopped finishes its build and its message; another builder has no need of it', async () => {
     const queue = rabbitmq.queue('stopped')
@@ -243,12 +246,12 @@ describe('consumeBuilds', () => {
       finished = true
     })
     await schedule()
-    await expect.poll(() => starts.length).toBe(1)
+    await expect.poll(() => starts.length, patience).toBe(1)
     await stopping.stop()
     expect(finished).toBe(true)
     expect(await waiting(queue)).toBe(0)
     await schedule()
-    await expect.poll(() => waiting(queue)).toBe(1)
+    await expect.poll(() => waiting(queue), patience).toBe(1)
   })
 
   test('a consumer whose connection is never made still sweeps, tells the failure, and can be stopped', async () => {
@@ -260,7 +263,7 @@ describe('consumeBuilds', () => {
       openChannel: () => Promise.reject(new Error('connect ECONNREFUSED')),
       sweepMs: 50,
     })
-    await expect.poll(() => starts.length).toBeGreaterThan(3)
+    await expect.poll(() => starts.length, patience).toBeGreaterThan(3)
     expect(errors[0]).toMatchObject({
       code: 'QUEUE_FAILED',
       message: expect.stringContaining('connect ECONNREFUSED'),
@@ -278,14 +281,14 @@ describe('consumeBuilds', () => {
     const schedule = await scheduler(queue, 10)
     const { starts, errors } = await consumer(queue, () => undefined)
     await schedule()
-    await expect.poll(() => starts.length).toBe(1)
+    await expect.poll(() => starts.length, patience).toBe(1)
     await (await (await rabbitmq.connection()).createChannel()).deleteQueue(queue)
-    await expect.poll(() => errors).toMatchObject([{ code: 'QUEUE_FAILED' }])
+    await expect.poll(() => errors, patience).toMatchObject([{ code: 'QUEUE_FAILED' }])
     await expect
       .poll(async () => {
         await schedule()
         return starts.length
-      })
+      }, patience)
       .toBeGreaterThan(1)
   })
 
@@ -306,13 +309,13 @@ describe('consumeBuilds', () => {
       openChannel: async () => (await open()).createChannel(),
     })
     await schedule()
-    await expect.poll(() => starts.length).toBe(1)
+    await expect.poll(() => starts.length, patience).toBe(1)
 
     await broker.restart()
     expect(errors[0]).toMatchObject({ code: 'QUEUE_FAILED' })
     await schedule().catch((error: unknown) => expect(error).toMatchObject({ code: 'QUEUE_FAILED' }))
     await schedule()
-    await expect.poll(() => starts.length, { timeout: 30_000 }).toBeGreaterThan(1)
+    await expect.poll(() => starts.length, patience).toBeGreaterThan(1)
     for (const consuming of consumers) await consuming.stop()
 
     await schedule()
@@ -321,7 +324,7 @@ describe('consumeBuilds', () => {
     const after = await consumer('restarted', () => undefined, {
       openChannel: async () => (await open()).createChannel(),
     })
-    await expect.poll(() => after.starts.length, { timeout: 10_000 }).toBe(1)
+    await expect.poll(() => after.starts.length, patience).toBe(1)
     for (const consuming of consumers) await consuming.stop()
   }, 240_000)
 })

@@ -2,5 +2,5 @@
 export function endWithParent(): void {
   process.once('disconnect', () => process.exit(1))
   // It may have gone while we were loaded.
-  if (process.connected === false) process.exit(1)
+  if (process.send !== undefined && !process.connected) process.exit(1)
 }

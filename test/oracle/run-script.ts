@@ -179,7 +179,8 @@ class ScriptRun {
       void process.handler.settled().then(() => {
         for (let index = from; index < from + done.count; index += 1) this.#settled[index] = true
       })
-      if (done.error !== undefined) throw done.error
+      if (done.error !== undefined)
+        throw done.error instanceof Error ? done.error : new Error('no Error was thrown')
     })
   }
 

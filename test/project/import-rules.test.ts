@@ -38,7 +38,9 @@ const rules: Readonly<Record<string, Rule>> = {
 // A test, beside its file too, also uses what tests share, and any package: nothing of it is published.
 const forTests: Rule = { areas: ['test', 'services'], packages: ['*'] }
 
-const files = ['src', 'services', 'test', 'demo', 'examples'].flatMap(filesIn).filter((path) => path.endsWith('.ts'))
+const files = ['src', 'services', 'test', 'demo', 'examples']
+  .flatMap(filesIn)
+  .filter((path) => path.endsWith('.ts'))
 
 /** Specifiers of static imports and re-exports, and of `import()`. Type-only ones count too: an arrow is an arrow. */
 function importsOf(path: string): string[] {

@@ -27,14 +27,15 @@ CREATE ${options.unlogged === true ? 'UNLOGGED ' : ''}TABLE IF NOT EXISTS ${tabl
   "set" text COLLATE "C" NOT NULL,
   id text COLLATE "C" NOT NULL,
   full_id text, -- where the id is longer than an index takes
-  position bigint, -- in the queue; NULL: not pending
+  place bigint, -- in the queue; NULL: in flight
+  again bigint, -- the place for later of what was added during its flight
   token bigint, -- of the claim that holds it; NULL: not in flight
   lease_ends timestamptz,
-  PRIMARY KEY ("set", id),
+  PRIMARY KEY (id, "set"),
   CHECK ((token IS NULL) = (lease_ends IS NULL))
 ) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
 
-CREATE INDEX IF NOT EXISTS ${claimableIndex} ON ${table} ("set", position) WHERE token IS NULL;
+CREATE INDEX IF NOT EXISTS ${claimableIndex} ON ${table} ("set", place);
 
 CREATE INDEX IF NOT EXISTS ${flightsIndex} ON ${table} ("set", lease_ends) WHERE token IS NOT NULL;
 

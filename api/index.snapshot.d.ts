@@ -66,6 +66,10 @@ export interface IdsSet {
     getAll(): Iterable<unknown[]> | AsyncIterable<unknown[]>;
     readonly durable?: boolean;
 }
+export interface InMemorySetOptions {
+    batchSize?: number | undefined;
+    now?: (() => number) | undefined;
+}
 export interface InsertEvent extends EventOrigin {
     readonly action: 'INSERT';
     readonly data: EventRow;
@@ -160,6 +164,7 @@ export type OutputTree = {
     readonly type: 'array';
     readonly items: OutputTree;
 };
+export type RedisClient = IoRedisClient | NodeRedisClient;
 export type Schema = ColumnSchema | ObjectSchema | ManyToOneSchema | OneToManySchema;
 export type TableReference = string | {
     readonly schema?: string | undefined;
@@ -248,10 +253,6 @@ export declare function introspection(_: RootSchema): Introspection;
 // #endregion
 
 // #region Referenced (internal)
-interface InMemorySetOptions {
-    batchSize?: number | undefined;
-    now?: (() => number) | undefined;
-}
 interface IoRedisClient {
     call(_: string, ..._: string[]): Promise<unknown>;
 }
@@ -268,6 +269,5 @@ interface NodeRedisClient {
 interface Parameter {
     readonly value: unknown;
 }
-type RedisClient = IoRedisClient | NodeRedisClient;
 type SqlParts = readonly (string | Parameter)[];
 // #endregion

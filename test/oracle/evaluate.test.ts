@@ -134,6 +134,7 @@ describe('evaluate', () => {
     ['numeric', 'numeric', '2.50', '2.5'],
     ['numeric', 'int', '0.0', '0'],
     ['float8', 'float8', '-0', '0'],
+    ['interval', 'interval', '24:00:00', '1 day'],
     ['char(4)', 'char(4)', 'a   ', 'a'],
     ['text collate oracle_folding', 'text collate oracle_folding', 'A', 'a'],
   ])('compares %s and %s as Postgres does', (one, other, left, right) => {

@@ -186,6 +186,8 @@ function comparable(type: string, { text }: Cell): string | null {
       return text === '-0' ? '0' : text
     case 'char(4)':
       return text.trimEnd()
+    case 'interval':
+      return text === '24:00:00' ? '1 day' : text === '30 days' ? '1 mon' : text
     case `text collate ${FOLDING_COLLATION}`:
       return text.toLowerCase()
     default:

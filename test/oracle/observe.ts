@@ -2,6 +2,7 @@ import type { RootSchema, Schema, WALEvent } from 'pg-capture'
 import type { Coverage } from './coverage.ts'
 import { isArray, linkedRows, tableOf } from './evaluate.ts'
 import type { StatementResult } from './open-transaction.ts'
+import type { Replica } from './replica.ts'
 import type { Script, ScriptTable } from './script.ts'
 import type { TableState } from './table-state.ts'
 
@@ -58,6 +59,7 @@ export const features = [
   'emitted upsert',
   'emitted delete',
   'replica emptied by onTruncate',
+  'by hand',
 ] as const
 
 /** The features that were never met. */
@@ -134,7 +136,25 @@ export function countStatements(coverage: Coverage, results: readonly StatementR
   }
 }
 
-export function countEvents(
+/** Counts what happened in a case, at its end. */
+export function countRun(
+  coverage: Coverage,
+  script: Script,
+  run: { events: readonly WALEvent[]; states: readonly TableState[]; replica: Replica },
+): void {
+  countEvents(coverage, run.events, script)
+  const last = run.states.at(-1)
+  if (last !== undefined) countLinks(coverage, script.schema, last)
+  coverage.count('commit', run.states.length - 1)
+  for (const { upsert, delete: deleted } of run.replica.emissions) {
+    coverage.count('emission')
+    coverage.count('emitted upsert', upsert.length)
+    coverage.count('emitted delete', deleted.length)
+  }
+  coverage.count('replica emptied by onTruncate', run.replica.truncations)
+}
+
+function countEvents(
   coverage: Coverage,
   events: readonly WALEvent[],
   { tables, schema, steps }: Script,
@@ -177,7 +197,7 @@ function countOldRow(coverage: Coverage, event: WALEvent, table: ScriptTable | u
 }
 
 /** Counts the links of all many-to-one of the schema, in one state. */
-export function countState(coverage: Coverage, schema: RootSchema, state: TableState): void {
+function countLinks(coverage: Coverage, schema: RootSchema, state: TableState): void {
   const walk = (value: Schema, context: RootSchema['table']): void => {
     switch (value.type) {
       case 'column':

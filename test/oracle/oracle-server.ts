@@ -68,7 +68,13 @@ export class OracleServer {
     ])
     await writer.query(creations.join(';\n'))
     // The rows by themselves: a table created in this transaction would be described to the source with its rows.
-    await writer.query(['BEGIN', ...script.prepare, this.markerSql(), 'COMMIT'].join(';\n'))
+    const rows = ['BEGIN', ...script.prepare, this.markerSql(), 'COMMIT']
+    try {
+      await writer.query(rows.join(';\n'))
+    } catch (error) {
+      await writer.query('ROLLBACK')
+      throw new Error(`The case can't be prepared:\n${rows.join('\n')}`, { cause: error })
+    }
     await this.feed.upTo(this.#marker)
     this.#cases += 1
   }

@@ -1,17 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { CaptureError, type WALEvent } from 'pg-capture'
+import { CaptureError } from 'pg-capture'
+import { problemsByHand } from './by-hand.ts'
 import { CapturingProcess, hasShortLease, SHORT_LEASE_MS } from './capturing-process.ts'
 import { Coverage } from './coverage.ts'
 import { evaluate } from './evaluate.ts'
-import { backBy, transactionStart } from './event-position.ts'
+import { handOver } from './hand-over.ts'
 import { Interference, isMade } from './interference.ts'
 import { judge } from './judge.ts'
-import { countEvents, countScript, countState, countStatements } from './observe.ts'
+import { countRun, countScript, countStatements } from './observe.ts'
 import { OpenTransaction } from './open-transaction.ts'
 import type { OracleServer } from './oracle-server.ts'
 import { Replica } from './replica.ts'
 import type { Sabotage } from './sabotage.ts'
 import type { DeliverStep, Script, Step, TransactionStep } from './script.ts'
+import { StreamPosition } from './stream-position.ts'
 import { readTableState, type TableState } from './table-state.ts'
 
 export interface Verdict {
@@ -39,7 +41,7 @@ export async function runScript(
     const ended = await Promise.race([run.play(), late.catch(() => undefined)])
     timeout.abort()
     if (ended === 'late') run.problems.push(`The case did not end within ${CASE_TIMEOUT_MS} ms.`)
-    else run.problems.push(...run.judge())
+    else run.problems.push(...(await run.judge()))
   } finally {
     await run.close()
   }
@@ -60,9 +62,8 @@ class ScriptRun {
   #process: CapturingProcess
   /** Marker of the last commit: the feed is read up to it. */
   #marker: bigint
-  #delivered = 0
-  /** By event, whether its ids are safe. */
-  #settled: boolean[] = []
+  readonly #stream: StreamPosition
+  #isHandingOneByOne = false
   #overlapping: { transaction: OpenTransaction; stepsLeft: number } | undefined
 
   constructor(server: OracleServer, script: Script, sabotage: Sabotage) {
@@ -71,6 +72,7 @@ class ScriptRun {
     this.#sabotage = sabotage
     this.#redisKey = server.redisKey()
     this.#marker = server.marker
+    this.#stream = new StreamPosition(server.feed)
     this.#process = this.#newProcess()
   }
 
@@ -85,8 +87,12 @@ class ScriptRun {
     await this.#finish()
   }
 
-  judge(): string[] {
-    return judge(this.#script.schema, this.#states, this.#replica)
+  async judge(): Promise<string[]> {
+    const { events } = this.#stream
+    return [
+      ...judge(this.#script.schema, this.#states, this.#replica),
+      ...(await problemsByHand(this.#server, this.#script, events, this.#states, this.coverage)),
+    ]
   }
 
   async close(): Promise<void> {
@@ -164,49 +170,24 @@ class ScriptRun {
   }
 
   async #deliver({ events: count, by }: DeliverStep): Promise<void> {
-    const all = await this.#server.feed.upTo(this.#marker)
-    const from = this.#delivered
-    const batch = all.slice(from, from + count)
-    if (batch.length === 0) return
-    this.#delivered += batch.length
-    if (this.#delivered < all.length) this.coverage.count('look-up in a state newer than its event')
+    // Events that are handed over one by one are not overtaken by later ones.
+    if (this.#isHandingOneByOne) return
+    await this.#stream.upTo(this.#marker)
+    const { from, events } = this.#stream.take(count)
+    if (events.length === 0) return
+    if (!this.#stream.isAtEnd) this.coverage.count('look-up in a state newer than its event')
     const process = this.#process
     await this.#follow(by, async () => {
-      const done = await this.#hand(process, batch, by)
+      this.#isHandingOneByOne = by === 'handleEvent'
+      const given = this.#sabotage.events?.(events) ?? events
+      const { count: taken, error } = await handOver(process.handler, given, by)
+      if (by === 'handleEvent') this.#isHandingOneByOne = false
       if (process !== this.#process) return
-      // What failed is delivered again, as a source does that was not acknowledged.
-      if (done.error !== undefined) this.#delivered = Math.min(this.#delivered, from + done.count)
-      void process.handler.settled().then(() => {
-        for (let index = from; index < from + done.count; index += 1) this.#settled[index] = true
-      })
-      if (done.error !== undefined)
-        throw done.error instanceof Error ? done.error : new Error('no Error was thrown')
+      const to = from + (error === null ? events.length : taken)
+      this.#stream.returnTo(error === null ? Infinity : to)
+      void process.handler.settled().then(() => this.#stream.acknowledge(from, to))
+      if (error !== null) throw error
     })
-  }
-
-  /** How many events from the first on were taken, and what went wrong with the next. */
-  async #hand(
-    { handler }: CapturingProcess,
-    batch: readonly WALEvent[],
-    by: DeliverStep['by'],
-  ): Promise<{ count: number; error?: unknown }> {
-    const events = this.#sabotage.events?.(batch) ?? batch
-    let count = 0
-    try {
-      if (by === 'collect') await handler.collect(events)
-      else if (by === 'handleEvents') await handler.handleEvents(events)
-      else if (by === 'handleEvent, all at once')
-        await Promise.all(events.map((event) => handler.handleEvent(event)))
-      else {
-        for (const event of events) {
-          await handler.handleEvent(event)
-          count += 1
-        }
-      }
-      return { count: batch.length }
-    } catch (error) {
-      return { count, error: error ?? new Error('Nothing was thrown.') }
-    }
   }
 
   async #build(number: number): Promise<void> {
@@ -216,20 +197,16 @@ class ScriptRun {
   }
 
   async #redeliver(transactions: number): Promise<void> {
-    const all = await this.#server.feed.upTo(this.#marker)
-    const back = backBy(all, this.#delivered, transactions)
-    if (back < this.#delivered) this.coverage.count('delivered again')
-    this.#delivered = back
+    await this.#stream.upTo(this.#marker)
+    if (this.#stream.goBack(transactions)) this.coverage.count('delivered again')
   }
 
   async #crash(): Promise<void> {
-    const all = await this.#server.feed.upTo(this.#marker)
+    await this.#stream.upTo(this.#marker)
     this.#process.end()
     this.#process = this.#newProcess()
-    const unsettled = Array.from({ length: this.#delivered }, (_, index) => this.#settled[index]).indexOf(
-      undefined,
-    )
-    if (unsettled !== -1) this.#delivered = transactionStart(all, unsettled)
+    this.#stream.restart()
+    this.#isHandingOneByOne = false
     this.coverage.count('crash')
   }
 
@@ -256,31 +233,26 @@ class ScriptRun {
   async #finish(): Promise<void> {
     this.#interference.end()
     await this.#endOverlapping(Infinity)
-    const all = await this.#server.feed.upTo(this.#marker)
+    await this.#stream.upTo(this.#marker)
     for (let round = 1; round <= LAST_ROUNDS && this.problems.length === 0; round += 1) {
       await Promise.all(this.#background)
-      const before = this.#delivered
+      const wasAtEnd = this.#stream.isAtEnd
       await this.#deliver({ do: 'deliver', events: Infinity, by: 'handleEvents' })
       for (const build of this.#process.takeScheduled()) await this.#follow('a scheduled build', build)
       await this.#retriesDue()
       for (const index of this.#process.builders.keys()) await this.#build(index)
-      if (before === all.length && this.#background.size === 0 && !this.#hasRetries()) break
+      if (wasAtEnd && this.#background.size === 0 && !this.#hasRetries()) break
     }
-    if (this.#delivered < all.length) this.problems.push('Events could not be delivered.')
+    if (!this.#stream.isAtEnd) this.problems.push('Events could not be delivered.')
     if (hasShortLease(this.#script)) {
       await sleep(SHORT_LEASE_MS + 50)
       await this.#build(0)
     }
-    countEvents(this.coverage, all, this.#script)
-    const last = this.#states.at(-1)
-    if (last !== undefined) countState(this.coverage, this.#script.schema, last)
-    this.coverage.count('commit', this.#states.length - 1)
-    for (const { upsert, delete: deleted } of this.#replica.emissions) {
-      this.coverage.count('emission')
-      this.coverage.count('emitted upsert', upsert.length)
-      this.coverage.count('emitted delete', deleted.length)
-    }
-    this.coverage.count('replica emptied by onTruncate', this.#replica.truncations)
+    countRun(this.coverage, this.#script, {
+      events: this.#stream.events,
+      states: this.#states,
+      replica: this.#replica,
+    })
   }
 
   #hasRetries(): boolean {

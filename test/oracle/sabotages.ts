@@ -1,7 +1,8 @@
 import type pg from 'pg'
-import type { Claim, ClaimingIdsSet, IdsSet, Schema, WALEvent } from 'pg-capture'
+import type { Claim, ClaimingIdsSet, IdsSet, WALEvent } from 'pg-capture'
 import type { OracleServer } from './oracle-server.ts'
 import type { Sabotage } from './sabotage.ts'
+import { withPromises } from './schema-changes.ts'
 import type { Script } from './script.ts'
 
 /** One way to break the path, in cases where it matters. */
@@ -21,10 +22,7 @@ export const breakages = {
     sabotage: () => ({ events: (events) => events.map(withOldLinksOnly) }),
   },
   'every 20th event is lost': {
-    sabotage: () => {
-      let count = 0
-      return { events: (events) => events.filter(() => (count += 1) % 20 !== 0) }
-    },
+    sabotage: () => ({ events: (events) => events.filter(everyButThe20th) }),
   },
   'a TRUNCATE is passed over': {
     sabotage: () => ({ events: (events) => events.filter(({ action }) => action !== 'TRUNCATE') }),
@@ -59,6 +57,14 @@ export const breakages = {
     sabotage: () => ({ events: (events) => events.map((event) => ({ ...event, xid: undefined })) }),
   },
 } satisfies Record<string, Breakage>
+
+let eventsSeen = 0
+
+/** Counts through all cases: few have 20 events. */
+function everyButThe20th(): boolean {
+  eventsSeen += 1
+  return eventsSeen % 20 !== 0
+}
 
 function withSetup(setup: Partial<Script['setup']>): (script: Script) => Script {
   return (script) => ({ ...script, setup: { ...script.setup, ...setup } })
@@ -167,24 +173,6 @@ function sharingSet(set: IdsSet): ClaimingIdsSet {
 function promising(promise: boolean): (script: Script) => Script {
   return (script) => ({
     ...script,
-    schema: { ...script.schema, schema: promised(script.schema.schema, promise) },
+    schema: { ...script.schema, schema: withPromises(script.schema.schema, promise) },
   })
-}
-
-function promised(schema: Schema, hasFKConstraint: boolean): Schema {
-  switch (schema.type) {
-    case 'column':
-      return schema
-    case 'object': {
-      const properties = Object.entries(schema.properties)
-      const all = properties.map(([name, value]) => [name, promised(value, hasFKConstraint)] as const)
-      return { ...schema, properties: Object.fromEntries(all) }
-    }
-    case 'many-to-one':
-      return { ...schema, hasFKConstraint, schema: promised(schema.schema, hasFKConstraint) }
-    case 'one-to-many':
-      return { ...schema, schema: promised(schema.schema, hasFKConstraint) }
-    default:
-      return schema satisfies never
-  }
 }

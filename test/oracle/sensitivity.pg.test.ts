@@ -37,7 +37,6 @@ describe('the oracle objects when', () => {
         adapt,
         sabotage: (script) => sabotage(script, server),
       })
-      process.stderr.write(`SENS ${_name}: ${failure?.casesBefore} ${failure?.problems[0]?.slice(0, 200)}\n`)
       if (failure === undefined) return expect.fail('It saw nothing wrong.')
       // And it is the breakage that it sees: without it, the same case is well.
       expect((await runScript(server, repair(failure.script))).problems).toEqual([])

@@ -1,5 +1,17 @@
 /** Types of one family can be compared with one another in SQL. */
-export type Family = 'number' | 'text' | 'folded' | 'uuid' | 'date' | 'time' | 'bytes' | 'char' | 'float'
+export type Family =
+  | 'number'
+  | 'text'
+  | 'folded'
+  | 'uuid'
+  | 'date'
+  | 'time'
+  | 'bytes'
+  | 'char'
+  | 'float'
+  | 'address'
+  | 'interval'
+  | 'boolean'
 
 export interface ColumnType {
   /** As in CREATE TABLE. */
@@ -34,13 +46,15 @@ export const keyTypes: readonly KeyType[] = [
   key('time', 'timestamptz', ['2024-01-01 00:00:00.123456+00', '2024-01-01 00:00:00.123457+00', '-infinity']),
   key('bytes', 'bytea', ['\\x00', '\\x01ff', '\\x', '\\x5c']),
   key('char', 'char(4)', ['a', 'b', 'c', 'd', ' a', '']),
+  key('address', 'inet', ['1.2.3.4', '1.2.3.5', '::1', '1.2.3.4/24']),
+  key('interval', 'interval', ['1 day', '2 days', '00:00:01', '1 mon', '24:00:00', '30 days']),
+  key('boolean', 'boolean', ['true', 'false']),
   key('float', 'float8', ['1', '2', '0.1', '1e21', '0', '-0', 'NaN', '-Infinity']),
 ]
 
 /** Types of columns that are only shown. */
 export const shownTypes: readonly ColumnType[] = [
   ...keyTypes,
-  shown('boolean', ['true', 'false']),
   shown('jsonb', ['null', '{"a": [1, [2, null]], "b": null}', '[]', '[[1], [2]]', '"x"', '{"__proto__": 1}']),
   shown('json', ['null', '{"b":1,  "a":[]}', '[null]', '1']),
   shown('int[]', ['{}', '{1,NULL,2}', '{{1,2},{3,4}}']),

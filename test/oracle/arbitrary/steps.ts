@@ -17,23 +17,31 @@ export const stepsArbitrary: fc.Arbitrary<StepChoices[]> = fc.array(
 )
 
 const weights = {
-  transaction: 40,
-  deliver: 24,
-  build: 12,
+  transaction: 34,
+  prompt: 12,
+  deliver: 20,
+  build: 10,
   hold: 6,
-  race: 10,
+  race: 9,
   fail: 5,
   redeliver: 4,
   crash: 1,
 }
 
-/** Mostly one step; a race is several that belong together. */
+/** Mostly one step, else several that belong together. */
 export function stepsOf({ seed: number, statements }: StepChoices, tables: TableChoice): Step[] {
   const picks = new Picks(number)
   const kind = picks.weighted(weights)
   switch (kind) {
     case 'transaction':
       return [transaction(statements, tables, picks)]
+    case 'prompt':
+      // Nothing is left to do when the next commit comes.
+      return [
+        transaction(statements, tables, picks),
+        deliver(1_000, picks),
+        { do: 'build', builder: picks.below(2) },
+      ]
     case 'deliver':
       return [deliver(picks.chance(30) ? 1_000 : 1 + picks.below(6), picks)]
     case 'build':

@@ -54,6 +54,9 @@ const familyWeights: Readonly<Record<Family, number>> = {
   bytes: 5,
   char: 4,
   float: 4,
+  address: 3,
+  interval: 3,
+  boolean: 1,
 }
 
 export function tableModels(choices: readonly TableChoices[], picks: Picks): TableModel[] {

@@ -1,0 +1,59 @@
+import pg from 'pg'
+import { buildSchemaQuery, getRootIdsFromEvent, type RootSchema, type WALEvent } from 'pg-capture'
+import type { Coverage } from './coverage.ts'
+import { canonicalText, evaluate } from './evaluate.ts'
+import type { OracleServer } from './oracle-server.ts'
+import type { Script } from './script.ts'
+import { sameTypedLinks, withPromises } from './schema-changes.ts'
+import type { TableState } from './table-state.ts'
+
+/** JSON is read, all else is text, as Postgres prints it. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (oid) => (text: unknown) => (oid === 114 ? (JSON.parse(String(text)) as unknown) : text),
+}
+
+/**
+ * Brings a copy of the first state up to the last by the two functions alone, as the process page explains them, and says
+ * how it differs. All events are handed over when everything has happened.
+ */
+export async function problemsByHand(
+  server: OracleServer,
+  script: Script,
+  events: readonly WALEvent[],
+  states: readonly TableState[],
+  coverage: Coverage,
+): Promise<string[]> {
+  const [first] = states
+  const last = states.at(-1)
+  // An id of another type can't be told from the event, and a row that comes back under a promise needs the aggregator.
+  if (first === undefined || last === undefined || !sameTypedLinks(script)) return []
+  const schema: RootSchema = { ...script.schema, schema: withPromises(script.schema.schema, false) }
+  const replica = evaluate(schema, first)
+  for (const event of events) {
+    if (event.action === 'TRUNCATE') return []
+    const { ids, query } = getRootIdsFromEvent(schema, event)
+    const found = query === null ? [] : await run(server, query.toQuery())
+    const all = [...new Set([...ids, ...found.map(({ id }) => String(id))])]
+    if (all.length === 0) continue
+    const built = await run(server, buildSchemaQuery(schema, all).toQuery())
+    for (const id of all) replica.delete(id)
+    for (const { id, object } of built) replica.set(String(id), object)
+  }
+  coverage.count('by hand')
+  const expected = evaluate(schema, last)
+  const text = (of: Map<string, unknown>, id: string): string =>
+    of.has(id) ? canonicalText(schema.schema, of.get(id)) : 'nothing'
+  return [...new Set([...expected.keys(), ...replica.keys()])].flatMap((id) =>
+    text(expected, id) === text(replica, id)
+      ? []
+      : [`By hand, the replica has ${text(replica, id)} for ${id}, it should have ${text(expected, id)}.`],
+  )
+}
+
+async function run(
+  server: OracleServer,
+  { text, values }: { text: string; values: unknown[] },
+): Promise<{ id: unknown; object: unknown }[]> {
+  const { rows } = await server.pool.query({ text, values, types })
+  return rows
+}

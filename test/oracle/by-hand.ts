@@ -1,4 +1,4 @@
-import pg from 'pg'
+import type pg from 'pg'
 import { buildSchemaQuery, getRootIdsFromEvent, type RootSchema, type WALEvent } from 'pg-capture'
 import type { Coverage } from './coverage.ts'
 import { canonicalText, evaluate } from './evaluate.ts'
@@ -8,8 +8,10 @@ import { sameTypedLinks, withPromises } from './schema-changes.ts'
 import type { TableState } from './table-state.ts'
 
 /** JSON is read, all else is text, as Postgres prints it. */
+const JSON_OID = 114
 const types: pg.CustomTypesConfig = {
-  getTypeParser: (oid) => (text: unknown) => (oid === 114 ? (JSON.parse(String(text)) as unknown) : text),
+  getTypeParser: (oid: number) => (text: unknown) =>
+    oid === JSON_OID ? (JSON.parse(String(text)) as unknown) : text,
 }
 
 /**

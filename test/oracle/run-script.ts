@@ -186,7 +186,7 @@ class ScriptRun {
       const to = from + (error === null ? events.length : taken)
       this.#stream.returnTo(error === null ? Infinity : to)
       void process.handler.settled().then(() => this.#stream.acknowledge(from, to))
-      if (error !== null) throw error
+      if (error !== null) throw error instanceof Error ? error : new Error('no Error was thrown')
     })
   }
 

@@ -86,6 +86,8 @@ export class EventAggregator<Built = unknown> {
   readonly #recentDeletes = new RecentDeletes()
   readonly #foreignLinks: ForeignLinks
   readonly #options: EventAggregatorOptions<Built>
+  /** The end of the last TRUNCATE of the root. */
+  #truncation: Promise<void> = Promise.resolve()
   /** Counts collected batches; a build covers those that were in the set when it started. */
   #collected = 0
   #emitted = 0
@@ -132,6 +134,18 @@ export class EventAggregator<Built = unknown> {
   /** Takes events as far as the set and schedules nothing. Resolves to whether any id was added. */
   async collect(events: readonly WALEvent[]): Promise<boolean> {
     events.forEach(checkEvent)
+    const collecting = this.#truncation.then(() => this.#collect(events))
+    // Events may be handed over while those before them are still under way, in any order but this: what comes after a TRUNCATE
+    // of the root must not be emitted before onTruncate has removed everything.
+    if (events.some((event) => this.#truncatesRoot(event))) this.#truncation = collecting.then(ended, ended)
+    return collecting
+  }
+
+  #truncatesRoot(event: WALEvent): boolean {
+    return event.action === 'TRUNCATE' && nodesOf(this.#plan, event).includes(this.#plan.root)
+  }
+
+  async #collect(events: readonly WALEvent[]): Promise<boolean> {
     let added = false
     let rows: { event: RowEvent; nodes: readonly TableNode[] }[] = []
     for (const event of events) {
@@ -243,6 +257,8 @@ export class EventAggregator<Built = unknown> {
     }
   }
 }
+
+function ended(): void {}
 
 function checkedClient(client: QueryClient): QueryClient {
   const given: unknown = client

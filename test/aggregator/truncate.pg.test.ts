@@ -69,9 +69,9 @@ describe('a TRUNCATE of a joined table', () => {
 })
 
 describe('a TRUNCATE of the root table', () => {
-  test('calls onTruncate, and emits nothing else', async () => {
+  test('calls onTruncate, and then builds what is there, since the event may come late or twice', async () => {
     let truncations = 0
-    const { aggregator, client, emitted } = capturing({
+    const { aggregator, emitted } = capturing({
       onTruncate: async () => {
         await new Promise((resolve) => setTimeout(resolve, 2))
         truncations += 1
@@ -79,8 +79,7 @@ describe('a TRUNCATE of the root table', () => {
     })
     await aggregator.handleEvent(truncated('book'))
     expect(truncations).toBe(1)
-    expect(client.statements).toEqual([])
-    expect(emitted).toEqual([])
+    expect(emitted.flatMap(({ upsert }) => upsert)).toEqual([firstBook, secondBook, thirdBook])
   })
 
   test('calls onTruncate between builds, never during one', async () => {
@@ -175,6 +174,6 @@ describe('a TRUNCATE of the root table', () => {
       { action: 'INSERT', table: 'book', data: { id: 1, title: 'One', authorId: 'alice' } },
     ])
     expect(log).toEqual(['truncated'])
-    expect(emitted.flatMap(({ upsert }) => upsert)).toEqual([firstBook])
+    expect(emitted.flatMap(({ upsert }) => upsert)).toContainEqual(firstBook)
   })
 })

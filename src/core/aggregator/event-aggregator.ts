@@ -86,8 +86,6 @@ export class EventAggregator<Built = unknown> {
   readonly #recentDeletes = new RecentDeletes()
   readonly #foreignLinks: ForeignLinks
   readonly #options: EventAggregatorOptions<Built>
-  /** The end of the last TRUNCATE of the root. */
-  #truncation: Promise<void> = Promise.resolve()
   /** Counts collected batches; a build covers those that were in the set when it started. */
   #collected = 0
   #emitted = 0
@@ -134,18 +132,6 @@ export class EventAggregator<Built = unknown> {
   /** Takes events as far as the set and schedules nothing. Resolves to whether any id was added. */
   async collect(events: readonly WALEvent[]): Promise<boolean> {
     events.forEach(checkEvent)
-    const collecting = this.#truncation.then(() => this.#collect(events))
-    // Events may be handed over while those before them are still under way, in any order but this: what comes after a TRUNCATE
-    // of the root must not be emitted before onTruncate has removed everything.
-    if (events.some((event) => this.#truncatesRoot(event))) this.#truncation = collecting.then(ended, ended)
-    return collecting
-  }
-
-  #truncatesRoot(event: WALEvent): boolean {
-    return event.action === 'TRUNCATE' && nodesOf(this.#plan, event).includes(this.#plan.root)
-  }
-
-  async #collect(events: readonly WALEvent[]): Promise<boolean> {
     let added = false
     let rows: { event: RowEvent; nodes: readonly TableNode[] }[] = []
     for (const event of events) {
@@ -217,7 +203,12 @@ export class EventAggregator<Built = unknown> {
 
   async #addTruncated(event: WALEvent, nodes: readonly TableNode[]): Promise<boolean> {
     await this.#becomeVisible([event])
-    if (!nodes.includes(this.#plan.root)) return this.#add(sweepRootIds(this.#plan, this.#client))
+    const removed = nodes.includes(this.#plan.root) && (await this.#removeAll())
+    // After onTruncate too: this event may be a late or a repeated one, and what it removed may exist.
+    return (await this.#add(sweepRootIds(this.#plan, this.#client))) || removed
+  }
+
+  async #removeAll(): Promise<boolean> {
     const { onTruncate } = this.#options
     if (onTruncate === undefined) throw rootTruncated(this.#plan)
     // A builder elsewhere may have read an object before the TRUNCATE and emit it after: that id has to be built again.
@@ -257,8 +248,6 @@ export class EventAggregator<Built = unknown> {
     }
   }
 }
-
-function ended(): void {}
 
 function checkedClient(client: QueryClient): QueryClient {
   const given: unknown = client

@@ -48,14 +48,6 @@ export const breakages = {
     adapt: promising(true),
     repair: promising(false),
   },
-  'a DELETE and an INSERT of one transaction are taken as unrelated': {
-    adapt: (script) => ({
-      ...script,
-      steps: script.steps.map((step) => (step.do === 'deliver' ? { ...step, by: 'handleEvent' } : step)),
-    }),
-    // An event that names no transaction is one by itself.
-    sabotage: () => ({ events: (events) => events.map((event) => ({ ...event, xid: undefined })) }),
-  },
 } satisfies Record<string, Breakage>
 
 let eventsSeen = 0

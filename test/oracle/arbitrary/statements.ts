@@ -46,25 +46,32 @@ export function statementsOf({ all, read }: TableChoice, picks: Picks): Statemen
   const near = referenced.length > 0 ? referenced : read
   const table = picks.chance(85) ? picks.of(near) : picks.of(all)
   const mode = picks.weighted({ guarded: 60, plain: 32, undone: 8 })
-  const sql = new TableWriter(table, picks).sql(kind)
+  const sql = new TableWriter(table, all, picks).sql(kind)
   return sql.map((text) => ({ kind, table: `${table.schema}.${table.table}`, sql: text, mode }))
 }
 
-/** The tables with a foreign key to the table. */
-function pointingTo(table: TableModel, all: readonly TableModel[]): TableModel[] {
-  return all.filter(({ columns }) =>
-    columns.some(({ target, foreignKey }) => foreignKey !== null && target?.table === table),
+/** The columns with a foreign key to the table. */
+function pointingTo(
+  table: TableModel,
+  all: readonly TableModel[],
+): { from: TableModel; link: ColumnModel }[] {
+  return all.flatMap((from) =>
+    from.columns
+      .filter(({ target, foreignKey }) => foreignKey !== null && target?.table === table)
+      .map((link) => ({ from, link })),
   )
 }
 
 class TableWriter {
   readonly #table: TableModel
+  readonly #all: readonly TableModel[]
   readonly #name: string
   readonly #key: ColumnModel
   readonly #picks: Picks
 
-  constructor(table: TableModel, picks: Picks) {
+  constructor(table: TableModel, all: readonly TableModel[], picks: Picks) {
     this.#table = table
+    this.#all = all
     this.#name = quotedTable(table)
     this.#key = keyOf(table)
     this.#picks = picks
@@ -168,13 +175,22 @@ class TableWriter {
         : quoted(column.name),
     )
     return (
-      `WITH gone AS (DELETE FROM ${this.#name} WHERE ${this.#oneRow()} RETURNING *) ` +
+      `WITH gone AS (DELETE FROM ${this.#name} WHERE ${this.#referencedRows()} RETURNING *) ` +
       `INSERT INTO ${this.#name} (${names}) SELECT ${values.join(', ')} FROM gone`
     )
   }
 
   #oneRow(): string {
     return `${quoted(this.#key.name)} = ${this.#plainKey()}`
+  }
+
+  /** Those that rows of another table point to, where a table does. */
+  #referencedRows(): string {
+    const links = pointingTo(this.#table, this.#all)
+    if (links.length === 0 || this.#picks.chance(30)) return this.#oneRow()
+    const { from, link } = this.#picks.of(links)
+    const column = quoted(link.target?.column.name ?? this.#key.name)
+    return `${column} IN (SELECT ${quoted(link.name)} FROM ${quotedTable(from)})`
   }
 
   #someRows(): string {

@@ -49,7 +49,11 @@ export function stepsOf({ seed: number, statements }: StepChoices, tables: Table
     case 'hold':
       return [hold(picks.below(3), 1 + picks.below(6), picks)]
     case 'race':
-      return race(transaction(statements, tables, picks), picks)
+      return race(
+        transaction(statements, tables, picks),
+        transaction(statements.map(other), tables, picks),
+        picks,
+      )
     case 'fail': {
       const places: Record<Place, number> = {
         'before query': 3,
@@ -96,20 +100,28 @@ function hold(after: number, steps: number, picks: Picks): HoldStep {
   return { do: 'hold', place, after, steps }
 }
 
+function other(seed: number): number {
+  return seed ^ 0x5bd1e995
+}
+
 /**
- * All is read, and what was read is held on its way; the same happens once more with the rows changed meanwhile. That is where
- * an id that comes back can be forgotten, and an older object follow a newer one.
+ * All is read, and what was read is held on its way; rows change meanwhile, and all is read again. That is where an id that
+ * comes back can be forgotten, and an older object follow a newer one.
  */
-function race(change: TransactionStep, picks: Picks): Step[] {
+function race(first: TransactionStep, second: TransactionStep, picks: Picks): Step[] {
   const build = (): Step => ({ do: 'build', builder: picks.below(2) })
-  const again: Step = { ...change, openFor: 0, end: 'commit' }
-  const place = picks.weighted({ 'after query': 1, 'before onChange': 3 })
+  const commit = (step: TransactionStep): Step => ({ ...step, openFor: 0, end: 'commit' })
   return [
-    change,
+    commit(first),
     { do: 'deliver', events: 1_000, by: 'collect' },
-    { do: 'hold', place, after: picks.below(2), steps: 3 + picks.below(3) },
+    {
+      do: 'hold',
+      place: picks.weighted({ 'after query': 1, 'before onChange': 3 }),
+      after: picks.below(2),
+      steps: 3,
+    },
     build(),
-    again,
+    commit(second),
     deliver(1_000, picks),
     build(),
   ]

@@ -56,6 +56,7 @@ export class SchemaError extends CaptureError {
 // #endregion
 
 // #region Functions
+export function buildRegularly(_, _) {}
 export function buildSchemaQuery(_, _) {}
 export function getRootIdsFromEvent(_, _) {}
 export function introspection(_) {}

@@ -4,8 +4,12 @@ export {
   EventAggregator,
   type EventAggregatorOptions,
 } from './core/aggregator/event-aggregator.ts'
-export type { CapturedAggregator } from './core/capture/build-loop.ts'
-export { Capture, type CaptureOptions } from './core/capture/capture.ts'
+export {
+  buildRegularly,
+  type BuildRegularlyOptions,
+  type RegularBuilds,
+} from './core/capture/build-regularly.ts'
+export { Capture, type CapturedAggregator, type CaptureOptions } from './core/capture/capture.ts'
 export type { EventChunk, Source, TableRequirement } from './core/capture/source.ts'
 export { CaptureError, type CaptureErrorCode } from './core/errors/capture-error.ts'
 export type { TableReference } from './core/events/table-name.ts'

@@ -15,7 +15,7 @@ export interface ConfirmingChannel extends QueueChannel {
 export interface ConsumeBuildsOptions {
     readonly openChannel: () => ConsumingChannel | PromiseLike<ConsumingChannel>;
     readonly queue: string;
-    readonly aggregator: Pick<EventAggregator, 'buildObjects' | 'retryInMs'>;
+    readonly aggregator: Pick<EventAggregator, 'emits' | 'buildObjects' | 'retryInMs'>;
     readonly onError?: ((_: unknown) => void) | undefined;
     readonly sweepMs?: number | undefined;
 }

@@ -1,7 +1,7 @@
 import type { EventAggregator } from '../core/aggregator/event-aggregator.ts'
+import { buildRegularly, type RegularBuilds } from '../core/capture/build-regularly.ts'
 import { retryDelay, sleep } from '../core/capture/retry.ts'
-import { reportFailure } from '../core/errors/report-failure.ts'
-import { positiveInteger } from '../core/pending/positive-integer.ts'
+import { tellFailure } from '../core/errors/tell-failure.ts'
 import {
   assertQueues,
   checkedQueue,
@@ -23,7 +23,8 @@ export interface ConsumeBuildsOptions {
   readonly openChannel: () => ConsumingChannel | PromiseLike<ConsumingChannel>
   /** The queue of the `rabbitmqScheduler`. */
   readonly queue: string
-  readonly aggregator: Pick<EventAggregator, 'buildObjects' | 'retryInMs'>
+  /** It has an `onChange`. */
+  readonly aggregator: Pick<EventAggregator, 'emits' | 'buildObjects' | 'retryInMs'>
   /** Is told of every failure, of builds and of the queue; all are tried again. Default: `console.error`. */
   readonly onError?: ((error: unknown) => void) | undefined
   /**
@@ -38,9 +39,7 @@ export interface BuildConsumer {
   stop(): Promise<void>
 }
 
-/** Longer pauses than that would only delay the recovery; shorter ones would cost more than a sweep. */
 const LONGEST_PAUSE_MS = 10_000
-const SHORTEST_SWEEP_MS = 100
 
 /**
  * Builds when a `rabbitmqScheduler` asks for it, here or in any number of processes. A message is acknowledged after its build;
@@ -60,7 +59,7 @@ const SHORTEST_SWEEP_MS = 100
  * Whatever becomes of messages, it also builds at the start and every `sweepMs`, so that pending ids are built as long as one
  * consumer runs, even while RabbitMQ does not.
  *
- * @throws CaptureError `OPTION_INVALID`.
+ * @throws CaptureError `OPTION_INVALID`, also for an aggregator without `onChange`.
  */
 export function consumeBuilds(options: ConsumeBuildsOptions): BuildConsumer {
   return new Consumer(options)
@@ -69,25 +68,28 @@ export function consumeBuilds(options: ConsumeBuildsOptions): BuildConsumer {
 class Consumer implements BuildConsumer {
   readonly #options: ConsumeBuildsOptions
   readonly #queue: string
-  readonly #sweepMs: number
   readonly #stopping = new AbortController()
   readonly #stopped: Promise<'stopped'>
-  readonly #running: Promise<unknown>
+  readonly #sweeping: RegularBuilds
+  readonly #consuming: Promise<void>
   #buildFailures = 0
   #channelFailures = 0
 
   constructor(options: ConsumeBuildsOptions) {
     this.#options = options
     this.#queue = checkedQueue(options.queue)
-    this.#sweepMs = positiveInteger(options.sweepMs ?? 10_000, 'sweepMs')
     const { signal } = this.#stopping
     this.#stopped = new Promise((resolve) => signal.addEventListener('abort', () => resolve('stopped')))
-    this.#running = Promise.all([this.#consume(), this.#sweep()])
+    this.#sweeping = buildRegularly(options.aggregator, {
+      sweepMs: options.sweepMs,
+      onError: (error) => this.#tell(error),
+    })
+    this.#consuming = this.#consume()
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort()
-    await this.#running
+    await Promise.all([this.#consuming, this.#sweeping.stop()])
   }
 
   async #consume(): Promise<void> {
@@ -162,15 +164,6 @@ class Consumer implements BuildConsumer {
     }
   }
 
-  async #sweep(): Promise<void> {
-    const { signal } = this.#stopping
-    while (!signal.aborted) {
-      await this.#build()
-      const wait = Math.max(this.#options.aggregator.retryInMs ?? this.#sweepMs, SHORTEST_SWEEP_MS)
-      await sleep(Math.min(wait, this.#sweepMs), signal)
-    }
-  }
-
   async #build(): Promise<boolean> {
     try {
       await this.#options.aggregator.buildObjects()
@@ -182,11 +175,6 @@ class Consumer implements BuildConsumer {
   }
 
   #tell(error: unknown): void {
-    try {
-      if (this.#options.onError !== undefined) return this.#options.onError(error)
-      reportFailure('a build, or its queue, failed and is tried again', error)
-    } catch (failure) {
-      reportFailure('onError failed when it was told of a failed build', failure)
-    }
+    tellFailure(this.#options.onError, 'a build, or its queue, failed and is tried again', error)
   }
 }

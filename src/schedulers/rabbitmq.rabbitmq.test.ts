@@ -59,6 +59,7 @@ async function consumer(
     sweepMs: never,
     onError: (error) => errors.push(error),
     aggregator: {
+      emits: true,
       retryInMs: null,
       async buildObjects() {
         if (isFirst) {
@@ -274,6 +275,15 @@ describe('consumeBuilds', () => {
       openChannel: () => new Promise(() => undefined),
     })
     await hanging.consumer.stop()
+  })
+
+  test('an aggregator that has no onChange is refused', () => {
+    const options = {
+      openChannel: () => expect.fail('nothing to open'),
+      queue: 'unused',
+      aggregator: { emits: false, retryInMs: null, buildObjects: () => expect.fail('nothing to build') },
+    }
+    expect(() => consumeBuilds(options)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
   })
 
   test('a queue that is deleted is told, made again and consumed', async () => {

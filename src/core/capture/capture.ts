@@ -1,10 +1,26 @@
+import type { EventAggregator } from '../aggregator/event-aggregator.ts'
 import { CaptureError } from '../errors/capture-error.ts'
 import { positiveInteger } from '../pending/positive-integer.ts'
-import { reportFailure } from '../errors/report-failure.ts'
-import { BuildLoop, type CapturedAggregator } from './build-loop.ts'
+import { tellFailure } from '../errors/tell-failure.ts'
+import { BuildLoop } from './build-loop.ts'
+import { collectEvents } from './collect-events.ts'
 import { sleep } from './retry.ts'
 import type { EventChunk, Source } from './source.ts'
 import { tableRequirements } from './table-requirements.ts'
+
+/** What a Capture needs of an aggregator, whatever objects it builds. */
+export type CapturedAggregator = Pick<
+  EventAggregator,
+  | 'schema'
+  | 'durable'
+  | 'emits'
+  | 'delegates'
+  | 'collect'
+  | 'requestBuild'
+  | 'buildObjects'
+  | 'retryInMs'
+  | 'settled'
+>
 
 export interface CaptureOptions {
   readonly source: Source
@@ -40,10 +56,13 @@ export interface CaptureOptions {
  */
 export class Capture {
   readonly #options: CaptureOptions
-  readonly #loops: readonly BuildLoop[]
+  readonly #captured: readonly { readonly aggregator: CapturedAggregator; readonly loop: BuildLoop }[]
   readonly #stopping = new AbortController()
   #buildsFinished: Promise<void> | null = null
   #running: Promise<void> | null = null
+  readonly #tell = (error: unknown): void => {
+    tellFailure(this.#options.onError, 'trying again after a failure', error)
+  }
 
   constructor(options: CaptureOptions) {
     this.#options = options
@@ -51,11 +70,12 @@ export class Capture {
       throw new CaptureError('OPTION_INVALID', 'A Capture needs at least one aggregator.')
     }
     options.aggregators.forEach(refuseEndless)
-    const onError = (error: unknown): void => this.#tell(error)
     const sweepMs = positiveInteger(options.sweepMs ?? 10_000, 'sweepMs')
-    this.#loops = options.aggregators.map(
-      (of) => new BuildLoop(of, { onError, sweepMs }, this.#stopping.signal),
-    )
+    this.#captured = options.aggregators.map((aggregator) => {
+      const serve = (failed: () => void): Promise<void> => aggregator.requestBuild(failed)
+      const loop = new BuildLoop(aggregator, { onError: this.#tell, sweepMs, serve }, this.#stopping.signal)
+      return { aggregator, loop }
+    })
   }
 
   /**
@@ -83,7 +103,7 @@ export class Capture {
   async #run(): Promise<void> {
     const { source, aggregators } = this.#options
     try {
-      for (const loop of this.#loops) loop.start()
+      for (const { aggregator, loop } of this.#captured) if (aggregator.emits) loop.start()
       for await (const chunk of source.stream(tableRequirements(aggregators.map(({ schema }) => schema)))) {
         // Leaving the loop closes the source, and what the last builds cover is still to be acknowledged.
         if (this.#stopping.signal.aborted) return await this.#finishBuilds()
@@ -96,7 +116,15 @@ export class Capture {
   }
 
   async #take({ events, acknowledge }: EventChunk): Promise<void> {
-    const taken = await Promise.all(this.#loops.map((loop) => loop.collect(events)))
+    const taken = await Promise.all(
+      this.#captured.map(({ aggregator, loop }) =>
+        collectEvents(aggregator, events, {
+          onError: this.#tell,
+          onPending: () => loop.request(),
+          signal: this.#stopping.signal,
+        }),
+      ),
+    )
     // Stopped before the chunk was taken whole: it is not acknowledged, so it comes again.
     if (acknowledge === undefined || taken.includes(false)) return
     void Promise.all(this.#options.aggregators.map((aggregator) => aggregator.settled())).then(acknowledge)
@@ -111,15 +139,10 @@ export class Capture {
   async #waitForBuilds(): Promise<void> {
     const timeout = new AbortController()
     const late = sleep(this.#options.stopTimeoutMs ?? 10_000, timeout.signal)
-    await Promise.race([Promise.all(this.#loops.map((loop) => loop.done())), late])
+    await Promise.race([Promise.all(this.#captured.map(({ loop }) => loop.done())), late])
     timeout.abort()
     // The acknowledgements of what has just been built are run before this.
     await new Promise((resolve) => setTimeout(resolve, 0))
-  }
-
-  #tell(error: unknown): void {
-    if (this.#options.onError !== undefined) this.#options.onError(error)
-    else reportFailure('trying again after a failure', error)
   }
 }
 

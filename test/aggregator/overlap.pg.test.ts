@@ -209,6 +209,51 @@ describe.each(sets)('with %s', (_, makeSet) => {
     expect(titles).toEqual([...titles].sort((left, right) => left - right))
   })
 
+  test.each([
+    ['emits it', false],
+    ['fails at it, and this one builds it', true],
+  ])('what another aggregator holds is not settled until that one %s', async (_name, fails) => {
+    const idsSet = makeSet()
+    const emitted: string[] = []
+    const held = gate()
+    const holds = gate()
+    const builder = (onChange: () => unknown): EventAggregator =>
+      new EventAggregator({
+        schema: bookSchema,
+        client: database,
+        idsSet,
+        scheduleBuildObjects: () => undefined,
+        onChange: async ({ upsert }) => {
+          await onChange()
+          emitted.push(...upsert.map(({ id }) => id))
+        },
+      })
+    const one = builder(() => undefined)
+    const other = builder(async () => {
+      holds.open()
+      await held.opened
+      if (fails) throw new Error('the sink is down')
+    })
+    await one.collect([retitled('1')])
+    let emittedWhenSettled: string[] | undefined
+    const settled = one.settled().then(() => (emittedWhenSettled = [...emitted]))
+    const othersBuild = other.buildObjects().catch(() => undefined)
+    await holds.opened
+    await one.buildObjects()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(emittedWhenSettled).toBeUndefined()
+
+    held.open()
+    await othersBuild
+    if (fails) {
+      await new Promise((resolve) => setImmediate(resolve))
+      expect(emittedWhenSettled).toBeUndefined()
+      await one.buildObjects()
+    }
+    await settled
+    expect(emittedWhenSettled).toEqual(['1'])
+  })
+
   test('a failing run fails the calls that it serves, and not those after it', async () => {
     let fails = true
     const aggregator = new EventAggregator({

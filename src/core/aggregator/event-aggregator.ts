@@ -17,6 +17,7 @@ import type { RootSchema } from '../schema/schema.ts'
 import type { QueryClient } from '../sql/client.ts'
 import type { Changes } from './changes.ts'
 import { ObjectBuilder } from './object-builder.ts'
+import { runOverSet } from './runs-over-set.ts'
 import { VisibilityFence } from './visibility-fence.ts'
 
 /** Builds all that is pending. It never rejects: what goes wrong is told to `onError`. */
@@ -156,8 +157,12 @@ export class EventAggregator<Built = unknown> {
    * concerned are pending still. An id that keeps failing is left alone for a while, see {@link retryInMs}.
    */
   async buildObjects(): Promise<void> {
-    const covered = await this.#builder.run(() => this.#collected)
-    if (this.#builder.failedIds.size === 0) this.#settle(covered)
+    let covered = 0
+    const run = async (): Promise<boolean> => {
+      covered = await this.#builder.run(() => this.#collected)
+      return this.#builder.failedIds.size === 0
+    }
+    await runOverSet(this.#claims, this.#builder, run, () => this.#settle(covered))
   }
 
   /** Milliseconds until a build may try again what has failed in this process; `null` where nothing has. */

@@ -10,7 +10,8 @@ export function tableRequirements(schemas: readonly RootSchema[]): TableRequirem
     for (const { table, link } of plan.nodes) {
       const key = tableKey(table)
       const entry = tables.get(key) ?? { ...table, oldColumns: new Set() }
-      entry.oldColumns.add(link === null ? plan.primaryKey : link.childColumn)
+      const keys = link === null ? plan.primaryKey : link.pairs.map(({ child }) => child)
+      for (const column of keys) entry.oldColumns.add(column)
       tables.set(key, entry)
     }
   }

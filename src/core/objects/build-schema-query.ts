@@ -1,8 +1,11 @@
-import { keyText } from '../events/key-text.ts'
-import { planOf } from '../schema/plan.ts'
+import { idColumnTexts } from '../schema/id-columns.ts'
+import { type Plan, planOf } from '../schema/plan.ts'
 import type { RootSchema } from '../schema/schema.ts'
+import { arrayParameterLike } from '../sql/array-parameter.ts'
+import { asPrinted } from '../sql/as-printed.ts'
+import { joinSql, sql } from '../sql/fragment.ts'
 import { quoteIdentifier } from '../sql/identifier.ts'
-import { type Parameter, QueryBuilder, type SqlParts } from '../sql/query-builder.ts'
+import { QueryBuilder, type SqlParts } from '../sql/query-builder.ts'
 import { objectSql } from './object-expression.ts'
 
 /** Beyond this the ids go as one array: a statement takes 65,535 parameters, and far fewer are a burden to plan. */
@@ -32,16 +35,28 @@ export function buildSchemaQuery(
 ): QueryBuilder<{ id: unknown; object: unknown }> {
   const plan = planOf(schema)
   const { alias, from, joins, expression } = objectSql(plan)
-  const id = `${alias}.${quoteIdentifier(plan.primaryKey)}`
-  return new QueryBuilder([
-    `SELECT ${id} AS "id", ${expression} AS "object" FROM ${from}${joins} WHERE `,
-    ...idCondition(id, ids.map(keyText)),
-  ])
+  const keys = plan.primaryKey.map((column) => `${alias}.${quoteIdentifier(column)}`)
+  const id = keys.length === 1 ? keys.join('') : asPrinted(keys)
+  const condition = idCondition(plan, keys, ids)
+  return new QueryBuilder(
+    sql`SELECT ${id} AS "id", ${expression} AS "object" FROM ${from}${joins} WHERE ${condition}`,
+  )
 }
 
-function idCondition(id: string, ids: readonly string[]): SqlParts {
-  const [first, ...others] = ids.map((value): Parameter => ({ value }))
-  if (first === undefined) return ['FALSE']
-  if (ids.length > IDS_AS_PARAMETERS) return [`${id} = ANY(`, { value: ids }, ')']
-  return [`${id} IN (`, first, ...others.flatMap((other) => [', ', other]), ')']
+function idCondition(plan: Plan, keys: readonly string[], ids: readonly unknown[]): SqlParts {
+  if (ids.length === 0) return ['FALSE']
+  const texts = ids.map((id) => idColumnTexts(plan, id))
+  const [key = '', ...others] = keys
+  if (others.length > 0) {
+    const arrays = plan.primaryKey.map((column, at) =>
+      arrayParameterLike(plan.root.table, column, { value: texts.map((text) => text[at]) }),
+    )
+    return sql`(${keys.join(', ')}) IN (SELECT * FROM UNNEST(${joinSql(arrays, ', ')}))`
+  }
+  const values = texts.map(([text]) => text)
+  if (values.length > IDS_AS_PARAMETERS) return sql`${key} = ANY(${[{ value: values }]})`
+  return sql`${key} IN (${joinSql(
+    values.map((value): SqlParts => [{ value }]),
+    ', ',
+  )})`
 }

@@ -1,6 +1,10 @@
-import type { Output, Plan, TableNode } from '../schema/plan.ts'
+import type { Output, Plan, RowsOutput, TableNode } from '../schema/plan.ts'
+import { joinSql, sql } from '../sql/fragment.ts'
 import { quoteIdentifier, quoteLiteral, quoteTable } from '../sql/identifier.ts'
+import type { SqlParts } from '../sql/query-builder.ts'
 import { TableAliases } from '../sql/table-aliases.ts'
+import { arrayOrder } from './array-order.ts'
+import { linkCondition, linkOf } from './link-condition.ts'
 
 /** The SQL that makes an object of a row. */
 export interface ObjectSql {
@@ -8,8 +12,8 @@ export interface ObjectSql {
   /** `"book" AS "book_1"` */
   readonly from: string
   /** ` LEFT JOIN ( … ) AS "author_2" ON …` for each row that the object points to. */
-  readonly joins: string
-  readonly expression: string
+  readonly joins: SqlParts
+  readonly expression: SqlParts
 }
 
 /** A function of Postgres takes 100 arguments. */
@@ -19,11 +23,22 @@ const PROPERTIES_PER_CALL = 50
 export function objectSql(plan: Plan): ObjectSql {
   const writer = new ObjectWriter()
   const row = writer.row(plan.root)
-  return isJson(plan.root.output) ? row : { ...row, expression: `TO_JSON(${row.expression})` }
+  return isJson(plan.root.output) ? row : { ...row, expression: sql`TO_JSON(${row.expression})` }
 }
 
+/** Whether what the output yields is JSON and never NULL. */
 function isJson(output: Output): boolean {
   return output.kind === 'object' || output.kind === 'rows'
+}
+
+/** The rows that the elements of an array are made of. */
+interface Elements {
+  readonly expression: SqlParts
+  /** Of the rows behind the first ones, that of the array's own node. */
+  readonly joins: SqlParts
+  /** The places that give rows, with the alias of each, from the outside in. */
+  readonly places: readonly { readonly node: TableNode; readonly alias: string }[]
+  readonly output: Output
 }
 
 class ObjectWriter {
@@ -31,15 +46,15 @@ class ObjectWriter {
 
   row(node: TableNode): ObjectSql {
     const alias = this.#aliases.next(node.table.table)
-    const joins: string[] = []
+    const joins: SqlParts[] = []
     const expression = this.#value(node.output, alias, joins)
-    return { alias, from: `${quoteTable(node.table)} AS ${alias}`, joins: joins.join(''), expression }
+    return { alias, from: `${quoteTable(node.table)} AS ${alias}`, joins: joins.flat(), expression }
   }
 
-  #value(output: Output, alias: string, joins: string[]): string {
+  #value(output: Output, alias: string, joins: SqlParts[]): SqlParts {
     switch (output.kind) {
       case 'column':
-        return `${alias}.${quoteIdentifier(output.column)}`
+        return [`${alias}.${quoteIdentifier(output.column)}`]
       case 'object':
         return jsonObject(
           output.properties.map(([name, of]) => [name, this.#value(of, alias, joins)] as const),
@@ -47,71 +62,62 @@ class ObjectWriter {
       case 'row':
         return this.#joinedRow(output.node, alias, joins)
       case 'rows':
-        return this.#array(output.node, alias)
+        return this.#array(output, alias)
       default:
         return output satisfies never
     }
   }
 
   /** A sub-select joined as a whole, so that a missing row yields NULL for all that hangs on it. */
-  #joinedRow(node: TableNode, parentAlias: string, joins: string[]): string {
+  #joinedRow(node: TableNode, parentAlias: string, joins: SqlParts[]): SqlParts {
     const inner = this.row(node)
     const alias = this.#aliases.next(node.table.table)
-    const { parentColumn, childColumn } = linkOf(node)
-    const key = quoteIdentifier(childColumn === 'object' ? 'key' : childColumn)
+    const { pairs } = linkOf(node)
+    // The value goes by the name "object".
+    const isTaken = pairs.some(({ child }) => child === 'object')
+    const keys = pairs.map(({ child, parent }, index) => {
+      const name = quoteIdentifier(isTaken ? `key${index === 0 ? '' : index + 1}` : child)
+      return {
+        selected: `${inner.alias}.${quoteIdentifier(child)} AS ${name}`,
+        on: `${parentAlias}.${quoteIdentifier(parent)} = ${alias}.${name}`,
+      }
+    })
+    const selected = keys.map((key) => key.selected).join(', ')
+    const on = keys.map((key) => key.on).join(' AND ')
     joins.push(
-      ` LEFT JOIN (SELECT ${inner.alias}.${quoteIdentifier(childColumn)} AS ${key}, ${inner.expression} AS "object"` +
-        ` FROM ${inner.from}${inner.joins}) AS ${alias}` +
-        ` ON ${parentAlias}.${quoteIdentifier(parentColumn)} = ${alias}.${key}`,
+      sql` LEFT JOIN (SELECT ${selected}, ${inner.expression} AS "object" FROM ${inner.from}${inner.joins}) AS ${alias} ON ${on}`,
     )
-    return `${alias}."object"`
+    return [`${alias}."object"`]
   }
 
   /**
    * A correlated sub-select: Postgres reads just the children of this parent, by index, also where a batch holds
    * thousands of parents. Joining a grouped sub-query would aggregate the whole child table for each build.
    */
-  #array(node: TableNode, parentAlias: string): string {
-    const { parentColumn, childColumn } = linkOf(node)
+  #array({ node }: RowsOutput, parentAlias: string): SqlParts {
     const first = this.#aliases.next(node.table.table)
-    const chain = this.#flatten(node, first)
+    const { expression, joins, places, output } = this.#flatten(node, first)
     // IS NOT NULL would be false for a composite value of which one part is NULL.
-    const onlyPresent = isJson(chain.output)
-      ? ''
-      : ` FILTER (WHERE ${chain.expression} IS DISTINCT FROM NULL)`
-    const order = `ORDER BY ROW(${chain.order.join(', ')}) USING OPERATOR(pg_catalog.*<)`
-    return (
-      `(SELECT COALESCE(JSON_AGG(${chain.expression} ${order})${onlyPresent}, '[]'::json)` +
-      ` FROM ${quoteTable(node.table)} AS ${first}${chain.joins}` +
-      ` WHERE ${first}.${quoteIdentifier(childColumn)} = ${parentAlias}.${quoteIdentifier(parentColumn)})`
-    )
+    const onlyPresent = isJson(output) ? [] : sql` FILTER (WHERE ${expression} IS DISTINCT FROM NULL)`
+    return sql`(SELECT COALESCE(JSON_AGG(${expression} ORDER BY ${arrayOrder(places)})${onlyPresent}, '[]'::json) FROM ${quoteTable(node.table)} AS ${first}${joins} WHERE ${linkCondition(node, first, parentAlias)})`
   }
 
   /**
    * The elements of an array. A one-to-many directly inside, through any number of many-to-one, is joined instead of
    * nested: that is its flattening.
-   *
-   * The elements' order is that of all columns read, compared as the bytes they are (`record_image_ops`): every type has
-   * this order, json too, and rows that are equal in all columns read give equal elements. So equal data gives equal arrays.
    */
-  #flatten(
-    node: TableNode,
-    alias: string,
-  ): { expression: string; joins: string; order: string[]; output: Output } {
-    const order = node.columns.map((column) => `${alias}.${quoteIdentifier(column)}`)
+  #flatten(node: TableNode, alias: string): Elements {
     const { output } = node
     if (holdsRows(output)) {
-      const { parentColumn, childColumn } = linkOf(output.node)
       const childAlias = this.#aliases.next(output.node.table.table)
       const below = this.#flatten(output.node, childAlias)
-      const join =
-        ` JOIN ${quoteTable(output.node.table)} AS ${childAlias}` +
-        ` ON ${childAlias}.${quoteIdentifier(childColumn)} = ${alias}.${quoteIdentifier(parentColumn)}`
-      return { ...below, joins: join + below.joins, order: [...order, ...below.order] }
+      const on = linkCondition(output.node, childAlias, alias)
+      const join = sql` JOIN ${quoteTable(output.node.table)} AS ${childAlias} ON ${on}`
+      return { ...below, joins: sql`${join}${below.joins}`, places: [{ node, alias }, ...below.places] }
     }
-    const joins: string[] = []
+    const joins: SqlParts[] = []
     const expression = this.#value(output, alias, joins)
-    return { expression, joins: joins.join(''), order, output }
+    return { expression, joins: joins.flat(), places: [{ node, alias }], output }
   }
 }
 
@@ -120,16 +126,12 @@ function holdsRows(output: Output): output is Extract<Output, { kind: 'row' | 'r
   return output.kind === 'row' && holdsRows(output.node.output)
 }
 
-function linkOf(node: TableNode): NonNullable<TableNode['link']> {
-  if (node.link === null) throw new TypeError('The root of a plan hangs on nothing')
-  return node.link
-}
-
 /** Beyond what one call takes, the properties are aggregated from a list of rows: the same object in the same order. */
-function jsonObject(properties: readonly (readonly [name: string, value: string])[]): string {
+function jsonObject(properties: readonly (readonly [name: string, value: SqlParts])[]): SqlParts {
   if (properties.length <= PROPERTIES_PER_CALL) {
-    return `JSON_BUILD_OBJECT(${properties.map(([name, value]) => `${quoteLiteral(name)}, ${value}`).join(', ')})`
+    const pairs = properties.map(([name, value]) => sql`${quoteLiteral(name)}, ${value}`)
+    return sql`JSON_BUILD_OBJECT(${joinSql(pairs, ', ')})`
   }
-  const rows = properties.map(([name, value]) => `(${quoteLiteral(name)}, TO_JSON(${value}))`)
-  return `(SELECT JSON_OBJECT_AGG("name", "value") FROM (VALUES ${rows.join(', ')}) AS "property" ("name", "value"))`
+  const rows = properties.map(([name, value]) => sql`(${quoteLiteral(name)}, TO_JSON(${value}))`)
+  return sql`(SELECT JSON_OBJECT_AGG("name", "value") FROM (VALUES ${joinSql(rows, ', ')}) AS "property" ("name", "value"))`
 }

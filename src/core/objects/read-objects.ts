@@ -1,10 +1,14 @@
 import { CaptureError } from '../errors/capture-error.ts'
+import { columnArrays } from '../events/key-of-columns.ts'
 import { type Plan, planOf } from '../schema/plan.ts'
 import type { RootSchema } from '../schema/schema.ts'
 import type { QueryClient } from '../sql/client.ts'
 import { arrayParameterLike } from '../sql/array-parameter.ts'
 import { asPrinted } from '../sql/as-printed.ts'
+import { joinSql, sql } from '../sql/fragment.ts'
 import { quoteIdentifier } from '../sql/identifier.ts'
+import type { Parameter, SqlParts } from '../sql/query-builder.ts'
+import { compileStatement, type Statement } from '../sql/statement.ts'
 import { objectSql } from './object-expression.ts'
 
 /** What became of the ids asked for, all of it read in one snapshot. */
@@ -38,7 +42,9 @@ export async function readObjects(
   ids: readonly string[],
   client: QueryClient,
 ): Promise<Objects> {
-  const { rows } = await client.query(statementOf(planOf(schema)), [ids])
+  const plan = planOf(schema)
+  const { text, fixed } = statementOf(plan)
+  const { rows } = await client.query(text, [...columnArrays(ids, plan.primaryKey.length), ...fixed])
   const present = new Map<string, unknown>()
   const absent = new Set<string>()
   let version = -1n
@@ -56,9 +62,9 @@ export async function readObjects(
   }
 }
 
-const statements = new WeakMap<Plan, string>()
+const statements = new WeakMap<Plan, Statement>()
 
-function statementOf(plan: Plan): string {
+function statementOf(plan: Plan): Statement {
   const known = statements.get(plan)
   if (known !== undefined) return known
   const statement = writeStatement(plan)
@@ -66,19 +72,36 @@ function statementOf(plan: Plan): string {
   return statement
 }
 
-function writeStatement(plan: Plan): string {
+function writeStatement(plan: Plan): Statement {
   const { alias, from, joins, expression } = objectSql(plan)
-  const key = `${alias}.${quoteIdentifier(plan.primaryKey)}`
-  // The inner SELECT hides from the planner how many ids there are. Every batch so has one plan, by index from end to end;
-  // thousands of ids that it can count look dear enough to read tables whole and to compile (JIT), which costs far more.
+  const ids: Parameter[] = []
+  const asked: string[] = []
+  const arrays: SqlParts[] = []
+  for (const [index, column] of plan.primaryKey.entries()) {
+    const parameter: Parameter = { value: null }
+    ids.push(parameter)
+    asked.push(quoteIdentifier(index === 0 ? 'id' : `id${index + 1}`))
+    // The inner SELECT hides from the planner how many ids there are. Every batch so has one plan, by index from end to end;
+    // thousands of ids that it can count look dear enough to read tables whole and to compile (JIT), which costs far more.
+    arrays.push(sql`(SELECT ${arrayParameterLike(plan.root.table, column, parameter)})`)
+  }
+  const keys = plan.primaryKey.map((column) => `${alias}.${quoteIdentifier(column)}`)
+  const on = keys.map((key, index) => `${key} = "asked".${asked[index]}`).join(' AND ')
+  const isThere = `${keys[0]} IS NOT NULL`
   // No table's alias is "asked": each ends in a number.
-  return (
-    `SELECT ${asPrinted('"asked"."id"')} AS "asked",` +
-    ` CASE WHEN ${key} IS NOT NULL THEN ${asPrinted(key)} END AS "id",` +
-    ` CASE WHEN ${key} IS NOT NULL THEN COALESCE((${expression})::text, 'null') END AS "object",` +
-    ` ${SNAPSHOT_VERSION}::text AS "version"` +
-    ` FROM UNNEST((SELECT ${arrayParameterLike(plan.root.table, plan.primaryKey)})) AS "asked" ("id")` +
-    ` LEFT JOIN ${from} ON ${key} = "asked"."id"${joins}`
+  return compileStatement(
+    joinSql(
+      [
+        `SELECT ${asPrinted(asked.map((name) => `"asked".${name}`))} AS "asked"`,
+        `, CASE WHEN ${isThere} THEN ${asPrinted(keys)} END AS "id"`,
+        sql`, CASE WHEN ${isThere} THEN COALESCE((${expression})::text, 'null') END AS "object"`,
+        `, ${SNAPSHOT_VERSION}::text AS "version"`,
+        sql` FROM UNNEST(${joinSql(arrays, ', ')}) AS "asked" (${asked.join(', ')})`,
+        sql` LEFT JOIN ${from} ON ${on}${joins}`,
+      ],
+      '',
+    ),
+    ids,
   )
 }
 

@@ -211,7 +211,7 @@ function failureOf(run: () => unknown): unknown {
 
 describe('affectedKeys', () => {
   test.each(all)('at a %s, an %s %s', (place, action, _, of) => {
-    expect(keysOrCode(() => affectedKeys(nodeOf(place), eventOf(action, of), 'id', false))).toEqual(of.keys)
+    expect(keysOrCode(() => affectedKeys(nodeOf(place), eventOf(action, of), ['id'], false))).toEqual(of.keys)
   })
 
   test('takes null for an old row that is not there, as JSON has it', () => {
@@ -221,17 +221,17 @@ describe('affectedKeys', () => {
       data: { id: 1, name: 'a' },
       dataOld: null,
     } as unknown as RowEvent
-    expect(affectedKeys(nodeOf('root'), event, 'id', false)).toEqual(['1'])
+    expect(affectedKeys(nodeOf('root'), event, ['id'], false)).toEqual(['1'])
   })
 
   test('gives the key of an INSERT behind a foreign key where its transaction deleted such a row', () => {
     const event: RowEvent = { action: 'INSERT', table: 'author', data: { id: 1, name: 'a' } }
-    expect(affectedKeys(nodeOf('many-to-one with a foreign key'), event, 'id', true)).toEqual(['1'])
+    expect(affectedKeys(nodeOf('many-to-one with a foreign key'), event, ['id'], true)).toEqual(['1'])
   })
 
   test('gives an empty text as a key', () => {
     const event: RowEvent = { action: 'INSERT', table: 'book', data: { id: '' } }
-    expect(affectedKeys(nodeOf('root'), event, 'id', false)).toEqual([''])
+    expect(affectedKeys(nodeOf('root'), event, ['id'], false)).toEqual([''])
   })
 
   test('reads a key column called constructor from the row alone', () => {
@@ -241,7 +241,7 @@ describe('affectedKeys', () => {
       schema: { type: 'column', column: 'constructor' },
     }).nodes
     const event: RowEvent = { action: 'INSERT', table: 'book', data: {} }
-    expect(failureOf(() => affectedKeys(root!, event, 'constructor', false))).toMatchObject({
+    expect(failureOf(() => affectedKeys(root!, event, ['constructor'], false))).toMatchObject({
       code: 'EVENT_VALUE_UNKNOWN',
     })
   })
@@ -264,7 +264,7 @@ describe('affectedKeys', () => {
       data: { id: 5, bookId: 2, rating: 3 },
       dataOld: { id: 5 },
     }
-    const failure = failureOf(() => affectedKeys(review, event, 'bookId', false))
+    const failure = failureOf(() => affectedKeys(review, event, ['bookId'], false))
     expect(failure).toBeInstanceOf(CaptureError)
     expect((failure as CaptureError).message).toBe(
       'Column "bookId" of "library"."review" is missing from the old row of an event, so the objects that it belongs to ' +
@@ -275,7 +275,7 @@ describe('affectedKeys', () => {
 
   test('names the column and the table where the new row lacks the key', () => {
     const event: RowEvent = { action: 'INSERT', table: 'book', data: { name: 'secret' } }
-    const failure = failureOf(() => affectedKeys(nodeOf('root'), event, 'id', false)) as CaptureError
+    const failure = failureOf(() => affectedKeys(nodeOf('root'), event, ['id'], false)) as CaptureError
     expect(failure.message).toContain('Column "id" of "book" is missing from the new row of an event')
     expect(failure.message).not.toContain('secret')
   })

@@ -1,6 +1,6 @@
 import { CaptureError } from '../errors/capture-error.ts'
 import { mayHaveChanged, valueOf } from '../events/changed-columns.ts'
-import { keyText } from '../events/key-text.ts'
+import { keyOfColumns } from '../events/key-of-columns.ts'
 import { displayTableName } from '../events/table-name.ts'
 import type { EventRow, WALEvent } from '../events/wal-event.ts'
 import type { TableNode } from '../schema/plan.ts'
@@ -19,18 +19,18 @@ export type RowEvent = Exclude<WALEvent, { action: 'TRUNCATE' }>
 export function affectedKeys(
   node: TableNode,
   event: RowEvent,
-  keyColumn: string,
+  keyColumns: readonly string[],
   rowMayReappear: boolean,
 ): string[] {
   switch (event.action) {
     case 'INSERT':
-      return isPromised(node) && !rowMayReappear ? [] : present([keyOf(node, keyColumn, event.data, 'new')])
+      return isPromised(node) && !rowMayReappear ? [] : present([keyOf(node, keyColumns, event.data, 'new')])
     case 'DELETE':
-      return isPromised(node) ? [] : present([keyOf(node, keyColumn, event.dataOld, 'old')])
+      return isPromised(node) ? [] : present([keyOf(node, keyColumns, event.dataOld, 'old')])
     case 'UPDATE': {
       if (!mayHaveChanged(node.columns, event.data, event.dataOld ?? undefined)) return []
-      const after = keyOf(node, keyColumn, event.data, 'new')
-      return present([after, oldKeyOf(node, keyColumn, event, after)])
+      const after = keyOf(node, keyColumns, event.data, 'new')
+      return present([after, oldKeyOf(node, keyColumns, event, after)])
     }
     default:
       return event satisfies never
@@ -44,7 +44,7 @@ export function isPromised(node: TableNode): boolean {
 
 function oldKeyOf(
   node: TableNode,
-  column: string,
+  columns: readonly string[],
   event: { readonly dataOld?: EventRow | undefined },
   after: string | null,
 ): string | null {
@@ -52,18 +52,21 @@ function oldKeyOf(
   const hasOldRow =
     event.dataOld !== undefined && event.dataOld !== null && Object.keys(event.dataOld).length > 0
   if (node.link === null && !hasOldRow) return after
-  return keyOf(node, column, event.dataOld ?? undefined, 'old')
+  return keyOf(node, columns, event.dataOld ?? undefined, 'old')
 }
 
 function keyOf(
   node: TableNode,
-  column: string,
+  columns: readonly string[],
   row: EventRow | undefined,
   which: 'old' | 'new',
 ): string | null {
-  const value = valueOf(row, column)
-  if (value === undefined) throw unknownKey(node, column, which)
-  return value === null ? null : keyText(value)
+  const values = columns.map((column) => valueOf(row, column))
+  // Where one column is NULL, the others don't matter.
+  if (values.includes(null)) return null
+  const unknown = columns[values.indexOf(undefined)]
+  if (unknown !== undefined) throw unknownKey(node, unknown, which)
+  return keyOfColumns(values)
 }
 
 function unknownKey(node: TableNode, column: string, which: 'old' | 'new'): CaptureError {

@@ -32,15 +32,15 @@ const ONE_TEXT_TYPES = [
 export class ForeignLinks {
   readonly #plan: Plan
   readonly #client: QueryClient
-  /** The places that link to the root's primary key, and the column that does. */
-  readonly #direct: ReadonlyMap<TableNode, string>
+  /** The places that link to the root's primary key, and the columns that do, in the order of the key's. */
+  readonly #direct: ReadonlyMap<TableNode, readonly string[]>
   #found: Promise<ReadonlySet<TableNode>> | null = null
 
   constructor(plan: Plan, client: QueryClient) {
     this.#plan = plan
     this.#client = client
     const direct = [...pathsOf(plan)].filter(([, path]) => path.lookUpByType !== null)
-    this.#direct = new Map(direct.map(([node, path]) => [node, path.keyColumn]))
+    this.#direct = new Map(direct.map(([node, path]) => [node, path.keyColumns]))
   }
 
   /** Those among the nodes, or more. */
@@ -57,12 +57,15 @@ export class ForeignLinks {
 
   async #ask(): Promise<ReadonlySet<TableNode>> {
     const { root, primaryKey } = this.#plan
-    const key = typeOf(root.table, primaryKey)
     const types = `'{${ONE_TEXT_TYPES.join(',')}}'::regtype[]`
-    const comparisons = Array.from(this.#direct, ([{ table }, column], index) => {
-      const isSame = `${key} = ${typeOf(table, column)} AND ${key} = ANY(${types})`
-      const isFolded = `${foldsTexts(root.table, primaryKey)} OR ${foldsTexts(table, column)}`
-      return `SELECT '${index}' AS "link", CASE WHEN ${isSame} AND NOT (${isFolded}) THEN 'yes' ELSE 'no' END AS "same"`
+    const comparisons = Array.from(this.#direct, ([{ table }, columns], index) => {
+      const same = columns.map((column, at) => {
+        const keyColumn = primaryKey[at] as string
+        const key = typeOf(root.table, keyColumn)
+        const isFolded = `${foldsTexts(root.table, keyColumn)} OR ${foldsTexts(table, column)}`
+        return `${key} = ${typeOf(table, column)} AND ${key} = ANY(${types}) AND NOT (${isFolded})`
+      })
+      return `SELECT '${index}' AS "link", CASE WHEN ${same.join(' AND ')} THEN 'yes' ELSE 'no' END AS "same"`
     })
     const { rows } = await this.#client.query(comparisons.join(' UNION ALL '), [])
     const same = new Set(rows.map(linkOfRow).filter((link) => link !== null))

@@ -1,10 +1,12 @@
 import { CaptureError } from '../errors/capture-error.ts'
 import { checkEvent } from '../events/check-event.ts'
+import { columnsOfKey } from '../events/key-of-columns.ts'
 import { displayTableName, parseTableName, tableKey } from '../events/table-name.ts'
 import type { WALEvent } from '../events/wal-event.ts'
 import { type Plan, planOf, type TableNode } from '../schema/plan.ts'
 import type { RootSchema } from '../schema/schema.ts'
-import { type Parameter, QueryBuilder, type SqlParts } from '../sql/query-builder.ts'
+import { joinSql, sql } from '../sql/fragment.ts'
+import { QueryBuilder, type SqlParts } from '../sql/query-builder.ts'
 import { affectedKeys } from './affected-keys.ts'
 import { allRootIds, type LookUp, pathToRoot } from './path-to-root.ts'
 
@@ -48,12 +50,15 @@ export function getRootIdsFromEvent(schema: RootSchema, event: WALEvent): RootId
   const lookUps = new Map<string, SqlParts>()
   for (const node of nodes) {
     const path = pathToRoot(plan, node, 'value')
-    const keys = affectedKeys(node, event, path.keyColumn, false)
+    const keys = affectedKeys(node, event, path.keyColumns, false)
     if (path.lookUp === null) keys.forEach((key) => ids.add(key))
     else if (keys.length > 0)
-      lookUps.set(JSON.stringify([path.lookUp.head, keys]), lookUpParts(path.lookUp, keys))
+      lookUps.set(JSON.stringify([path.lookUp.identity, keys]), lookUpParts(path.lookUp, keys))
   }
-  return { ids: [...ids], query: lookUps.size === 0 ? null : new QueryBuilder(union([...lookUps.values()])) }
+  return {
+    ids: [...ids],
+    query: lookUps.size === 0 ? null : new QueryBuilder(joinSql([...lookUps.values()], ' UNION ')),
+  }
 }
 
 /** The places of the schema that read the event's table. */
@@ -71,16 +76,16 @@ export function rootTruncated(plan: Plan): CaptureError {
 
 function truncated(plan: Plan, nodes: readonly TableNode[]): RootIds {
   if (nodes.includes(plan.root)) throw rootTruncated(plan)
-  return { ids: [], query: nodes.length === 0 ? null : new QueryBuilder([allRootIds(plan)]) }
+  return { ids: [], query: nodes.length === 0 ? null : new QueryBuilder(allRootIds(plan)) }
 }
 
-function lookUpParts(lookUp: LookUp, keys: readonly string[]): SqlParts {
-  const [first, ...others] = keys.map((value): Parameter => ({ value }))
-  if (first === undefined || others.length === 0)
-    return [`${lookUp.head} = `, ...(first ? [first] : []), lookUp.tail]
-  return [`${lookUp.head} IN (`, first, ...others.flatMap((other) => [', ', other]), `)${lookUp.tail}`]
-}
-
-function union(lookUps: readonly SqlParts[]): SqlParts {
-  return lookUps.flatMap((parts, index) => (index === 0 ? parts : [' UNION ', ...parts]))
+function lookUpParts({ head, columns, tail }: LookUp, keys: readonly string[]): SqlParts {
+  const isOne = columns.length === 1
+  const values = keys.map((key) => {
+    const texts = columnsOfKey(key, columns.length).map((value): SqlParts => [{ value }])
+    return isOne ? joinSql(texts, '') : sql`(${joinSql(texts, ', ')})`
+  })
+  const key = isOne ? columns.join('') : `(${columns.join(', ')})`
+  const condition = values.length === 1 ? sql`= ${joinSql(values, '')}` : sql`IN (${joinSql(values, ', ')})`
+  return sql`${head}${key} ${condition}${tail}`
 }

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { planOf } from '../schema/plan.ts'
 import type { RootSchema, Schema } from '../schema/schema.ts'
+import { sql } from '../sql/fragment.ts'
+import { QueryBuilder } from '../sql/query-builder.ts'
 import { allRootIds, pathToRoot, pathsOf } from './path-to-root.ts'
 
 const name: Schema = { type: 'column', column: 'name' }
@@ -26,8 +28,9 @@ function pathOf(
   root: Partial<RootSchema> = {},
 ): { keyColumn: string; statement: string | null } {
   const plan = planOf({ table: 'book', primaryKey: 'id', schema, ...root })
-  const { keyColumn, lookUp } = pathToRoot(plan, plan.nodes.at(-1)!, 'value')
-  return { keyColumn, statement: lookUp && `${lookUp.head} = $1${lookUp.tail}` }
+  const { keyColumns, lookUp } = pathToRoot(plan, plan.nodes.at(-1)!, 'value')
+  const parts = lookUp && sql`${lookUp.head}${lookUp.columns.join()} = $1${lookUp.tail}`
+  return { keyColumn: keyColumns.join(), statement: parts && new QueryBuilder(parts).toQuery().text }
 }
 
 describe('the path of a place', () => {
@@ -140,7 +143,7 @@ describe('pathsOf', () => {
   })
 
   test('gives ids as text', () => {
-    expect(pathsOf(plan).get(plan.nodes[1]!)?.lookUp?.ofKeys).toMatch(
+    expect(pathsOf(plan).get(plan.nodes[1]!)?.lookUp?.ofKeys.text).toMatch(
       /^SELECT FORMAT\('%s', "book_1"\."id"\) AS "id" /,
     )
   })
@@ -148,7 +151,8 @@ describe('pathsOf', () => {
 
 describe('allRootIds', () => {
   test('selects the primary key of every root', () => {
-    expect(allRootIds(planOf({ table: 'library.book', primaryKey: 'isbn', schema: name }))).toBe(
+    const plan = planOf({ table: 'library.book', primaryKey: 'isbn', schema: name })
+    expect(new QueryBuilder(allRootIds(plan)).toString()).toBe(
       'SELECT "book_1"."isbn" AS "id" FROM "library"."book" AS "book_1"',
     )
   })

@@ -1,16 +1,19 @@
-import type { Plan, TableNode } from '../schema/plan.ts'
+import type { ColumnPair, Plan, TableNode } from '../schema/plan.ts'
 import { arrayParameterLike } from '../sql/array-parameter.ts'
 import { asPrinted } from '../sql/as-printed.ts'
+import { joinSql, sql } from '../sql/fragment.ts'
 import { quoteIdentifier, quoteTable } from '../sql/identifier.ts'
+import type { Parameter, SqlParts } from '../sql/query-builder.ts'
+import { compileStatement, type Statement } from '../sql/statement.ts'
 import { TableAliases } from '../sql/table-aliases.ts'
 
 /**
- * How the objects of a changed row are found: from the value of one of the row's columns, by which it hangs on the row
- * above, up to the ids of the roots.
+ * How the objects of a changed row are found: from the values of the columns by which it hangs on the row above, up to the
+ * ids of the roots.
  */
 export interface PathToRoot {
-  /** The column of the changed row that holds the key to start from. */
-  readonly keyColumn: string
+  /** The columns of the changed row that hold the key to start from. */
+  readonly keyColumns: readonly string[]
   /** `null` where the key is the id of the root itself. */
   readonly lookUp: LookUp | null
   /**
@@ -21,56 +24,100 @@ export interface PathToRoot {
 }
 
 export interface LookUp {
-  /** `SELECT … FROM … WHERE "book_1"."authorId"`, to be followed by a condition. */
-  readonly head: string
+  /** `SELECT … FROM … WHERE`, to be followed by a condition. */
+  readonly head: SqlParts
+  /** `"book_1"."authorId"`, which have to equal the columns of the key. */
+  readonly columns: readonly string[]
   /** ` GROUP BY "book_1"."id"` */
-  readonly tail: string
+  readonly tail: SqlParts
   /**
-   * The whole statement for an array of keys. The keys keep the type of the column that they come from, so that they compare
-   * as SQL compares the two columns: a `numeric` 1.00 finds the `integer` 1.
+   * The whole statement for arrays of keys, one for each of their columns. The keys keep the type of the column that they come
+   * from, so that they compare as SQL compares the two columns: a `numeric` 1.00 finds the `integer` 1.
    */
-  readonly ofKeys: string
+  readonly ofKeys: Statement
+  /** Equal for look-ups that are one and the same. */
+  readonly identity: string
 }
 
 /** Whether a look-up's rows carry the id as the driver reads it, or as text. */
 export type IdForm = 'value' | 'text'
+
+/** Columns of a place that have to equal those of the changed row. */
+interface Start {
+  readonly node: TableNode
+  readonly pairs: readonly ColumnPair[]
+}
 
 /**
  * The path of a node. A row between that would only pass the key on (`author.id` between `book.authorId` and
  * `review.authorId`) is left out: whether it exists decides what is built, not what is rebuilt.
  */
 export function pathToRoot(plan: Plan, node: TableNode, idForm: IdForm): PathToRoot {
-  if (node.link === null) return { keyColumn: plan.primaryKey, lookUp: null, lookUpByType: null }
-  const start = skipPassingRows(node.link.parent, node.link.parentColumn)
-  const aliases = new TableAliases()
-  const rootAlias = aliases.next(plan.root.table.table)
-  const { joins, alias } = joinDownTo(start.node, plan.root, rootAlias, aliases)
-  const id = `${rootAlias}.${quoteIdentifier(plan.primaryKey)}`
-  const from = `FROM ${quoteTable(plan.root.table)} AS ${rootAlias}${joins}`
-  const selected = idForm === 'text' ? asPrinted(id) : id
-  const head = `SELECT ${selected} AS "id" ${from} WHERE ${alias}.${quoteIdentifier(start.column)}`
-  const tail = ` GROUP BY ${id}`
-  const keyColumn = node.link.childColumn
-  const ofKeys = `${head} = ANY(${arrayParameterLike(node.table, keyColumn)})${tail}`
-  const lookUp = { head, tail, ofKeys }
-  return start.node === plan.root && start.column === plan.primaryKey
-    ? { keyColumn, lookUp: null, lookUpByType: lookUp }
-    : { keyColumn, lookUp, lookUpByType: null }
+  if (node.link === null) return { keyColumns: plan.primaryKey, lookUp: null, lookUpByType: null }
+  const start = skipPassingRows({ node: node.link.parent, pairs: node.link.pairs })
+  const direct = start.node === plan.root ? inOrderOf(plan.primaryKey, start.pairs) : null
+  const pairs = direct ?? start.pairs
+  const keyColumns = pairs.map(({ child }) => child)
+  const lookUp = lookUpOf(plan, node, { node: start.node, pairs }, idForm)
+  return direct === null
+    ? { keyColumns, lookUp, lookUpByType: null }
+    : { keyColumns, lookUp: null, lookUpByType: lookUp }
 }
 
 /** The statement that yields the ids of all roots. */
-export function allRootIds(plan: Plan): string {
+export function allRootIds(plan: Plan): SqlParts {
   const alias = new TableAliases().next(plan.root.table.table)
-  return `SELECT ${alias}.${quoteIdentifier(plan.primaryKey)} AS "id" FROM ${quoteTable(plan.root.table)} AS ${alias}`
+  return sql`SELECT ${idOf(plan, alias, 'value')} AS "id" FROM ${quoteTable(plan.root.table)} AS ${alias}`
 }
 
-/** The node whose column has to equal the key, once every row that only passes it on is skipped. */
-function skipPassingRows(node: TableNode, column: string): { node: TableNode; column: string } {
-  let at = { node, column }
-  while (at.node.link !== null && at.node.link.childColumn === at.column) {
-    at = { node: at.node.link.parent, column: at.node.link.parentColumn }
+function lookUpOf(plan: Plan, changed: TableNode, start: Start, idForm: IdForm): LookUp {
+  const aliases = new TableAliases()
+  const rootAlias = aliases.next(plan.root.table.table)
+  const { joins, alias } = joinDownTo(start.node, plan.root, rootAlias, aliases)
+  const from = sql`FROM ${quoteTable(plan.root.table)} AS ${rootAlias}${joins}`
+  const head = sql`SELECT ${idOf(plan, rootAlias, idForm)} AS "id" ${from} WHERE `
+  const columns = start.pairs.map(({ parent }) => `${alias}.${quoteIdentifier(parent)}`)
+  const tail = sql` GROUP BY ${plan.primaryKey.map((key) => `${rootAlias}.${quoteIdentifier(key)}`).join(', ')}`
+  const keys = start.pairs.map((): Parameter => ({ value: null }))
+  const arrays = start.pairs.map(({ child }, index) =>
+    arrayParameterLike(changed.table, child, keys[index] as Parameter),
+  )
+  const ofKeys = compileStatement(sql`${head}${isAmong(columns, arrays)}${tail}`, keys)
+  return { head, columns, tail, ofKeys, identity: JSON.stringify([ofKeys.text, ofKeys.fixed]) }
+}
+
+function isAmong(columns: readonly string[], arrays: readonly SqlParts[]): SqlParts {
+  const [column = '', ...others] = columns
+  return others.length === 0
+    ? sql`${column} = ANY(${joinSql(arrays, '')})`
+    : sql`(${columns.join(', ')}) IN (SELECT * FROM UNNEST(${joinSql(arrays, ', ')}))`
+}
+
+function idOf(plan: Plan, alias: string, idForm: IdForm): string {
+  const columns = plan.primaryKey.map((column) => `${alias}.${quoteIdentifier(column)}`)
+  const [only, ...others] = columns
+  return idForm === 'value' && only !== undefined && others.length === 0 ? only : asPrinted(columns)
+}
+
+/** The place whose columns have to equal the key, once every row that only passes it on is skipped. */
+function skipPassingRows(start: Start): Start {
+  let at = start
+  while (at.node.link !== null) {
+    const { parent, pairs: links } = at.node.link
+    const passed = at.pairs.map(({ child, parent: own }) => {
+      const link = links.find((one) => one.child === own)
+      return link === undefined ? [] : [{ child, parent: link.parent }]
+    })
+    if (links.length !== at.pairs.length || passed.some((pair) => pair.length === 0)) return at
+    at = { node: parent, pairs: passed.flat() }
   }
   return at
+}
+
+/** The pairs in the order of the columns, if their parents' columns are just these. */
+function inOrderOf(columns: readonly string[], pairs: readonly ColumnPair[]): ColumnPair[] | null {
+  const ordered = columns.flatMap((column) => pairs.find(({ parent }) => parent === column) ?? [])
+  return ordered.length === columns.length && ordered.length === pairs.length ? ordered : null
 }
 
 function joinDownTo(
@@ -78,13 +125,15 @@ function joinDownTo(
   root: TableNode,
   rootAlias: string,
   aliases: TableAliases,
-): { joins: string; alias: string } {
-  if (node === root || node.link === null) return { joins: '', alias: rootAlias }
-  const above = skipPassingRows(node.link.parent, node.link.parentColumn)
+): { joins: SqlParts; alias: string } {
+  if (node === root || node.link === null) return { joins: [], alias: rootAlias }
+  const above = skipPassingRows({ node: node.link.parent, pairs: node.link.pairs })
   const { joins, alias: aliasAbove } = joinDownTo(above.node, root, rootAlias, aliases)
   const alias = aliases.next(node.table.table)
-  const on = `${alias}.${quoteIdentifier(node.link.childColumn)} = ${aliasAbove}.${quoteIdentifier(above.column)}`
-  return { joins: `${joins} JOIN ${quoteTable(node.table)} AS ${alias} ON ${on}`, alias }
+  const on = above.pairs.map(
+    ({ child, parent }) => `${alias}.${quoteIdentifier(child)} = ${aliasAbove}.${quoteIdentifier(parent)}`,
+  )
+  return { joins: sql`${joins} JOIN ${quoteTable(node.table)} AS ${alias} ON ${on.join(' AND ')}`, alias }
 }
 
 const pathsInText = new WeakMap<Plan, ReadonlyMap<TableNode, PathToRoot>>()

@@ -1,8 +1,9 @@
 import { CaptureError } from '../errors/capture-error.ts'
+import { columnArrays } from '../events/key-of-columns.ts'
 import type { Plan, TableNode } from '../schema/plan.ts'
 import type { QueryClient } from '../sql/client.ts'
 import { affectedKeys, type RowEvent } from './affected-keys.ts'
-import { pathsOf } from './path-to-root.ts'
+import { type LookUp, pathsOf } from './path-to-root.ts'
 
 /** One statement takes at most so many keys, so that its parameter stays of a size that a server likes. */
 const KEYS_PER_LOOK_UP = 10_000
@@ -15,10 +16,15 @@ export interface PlacedEvent {
   readonly rowMayReappear: boolean
 }
 
-/** What a batch of events leaves to find: ids that the events name, and keys to look up, by the look-up's text. */
+export interface KeysToLookUp {
+  readonly lookUp: LookUp
+  readonly keys: Set<string>
+}
+
+/** What a batch of events leaves to find: ids that the events name, and keys to look up, by the identity of the look-up. */
 export interface AffectedRoots {
   readonly ids: ReadonlySet<string>
-  readonly keysByLookUp: ReadonlyMap<string, ReadonlySet<string>>
+  readonly keysByLookUp: ReadonlyMap<string, KeysToLookUp>
 }
 
 /**
@@ -35,15 +41,15 @@ export function affectedRoots(
 ): AffectedRoots {
   const paths = pathsOf(plan)
   const ids = new Set<string>()
-  const keysByLookUp = new Map<string, Set<string>>()
+  const keysByLookUp = new Map<string, KeysToLookUp>()
   for (const { event, nodes, rowMayReappear } of events) {
     for (const node of nodes) {
       const path = paths.get(node)
       if (path === undefined) continue
-      const found = affectedKeys(node, event, path.keyColumn, rowMayReappear)
+      const found = affectedKeys(node, event, path.keyColumns, rowMayReappear)
       if (found.length === 0) continue
       const lookUp = foreign.has(node) ? path.lookUpByType : path.lookUp
-      const keys = lookUp === null ? ids : keysOf(keysByLookUp, lookUp.ofKeys)
+      const keys = lookUp === null ? ids : keysOf(keysByLookUp, lookUp)
       for (const key of found) keys.add(key)
     }
   }
@@ -53,21 +59,23 @@ export function affectedRoots(
 /** Yields the ids, as text: those first that need no look-up, then look-up by look-up. */
 export async function* lookUpRootIds(roots: AffectedRoots, client: QueryClient): AsyncGenerator<string[]> {
   if (roots.ids.size > 0) yield [...roots.ids]
-  for (const [text, keys] of roots.keysByLookUp) {
+  for (const { lookUp, keys } of roots.keysByLookUp.values()) {
+    const { text, fixed } = lookUp.ofKeys
     const all = [...keys]
     for (let from = 0; from < all.length; from += KEYS_PER_LOOK_UP) {
-      const { rows } = await client.query(text, [all.slice(from, from + KEYS_PER_LOOK_UP)])
+      const arrays = columnArrays(all.slice(from, from + KEYS_PER_LOOK_UP), lookUp.columns.length)
+      const { rows } = await client.query(text, [...arrays, ...fixed])
       const found = rows.map(idOfRow).filter((id) => !roots.ids.has(id))
       if (found.length > 0) yield found
     }
   }
 }
 
-function keysOf(keysByLookUp: Map<string, Set<string>>, text: string): Set<string> {
-  const known = keysByLookUp.get(text)
-  if (known !== undefined) return known
+function keysOf(keysByLookUp: Map<string, KeysToLookUp>, lookUp: LookUp): Set<string> {
+  const known = keysByLookUp.get(lookUp.identity)
+  if (known !== undefined) return known.keys
   const keys = new Set<string>()
-  keysByLookUp.set(text, keys)
+  keysByLookUp.set(lookUp.identity, { lookUp, keys })
   return keys
 }
 

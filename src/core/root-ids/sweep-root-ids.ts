@@ -1,3 +1,4 @@
+import { columnsOfKey } from '../events/key-of-columns.ts'
 import type { Plan } from '../schema/plan.ts'
 import type { QueryClient } from '../sql/client.ts'
 import { asPrinted } from '../sql/as-printed.ts'
@@ -14,14 +15,16 @@ const IDS_PER_PAGE = 10_000
 export async function* sweepRootIds(plan: Plan, client: QueryClient): AsyncGenerator<string[]> {
   const alias = new TableAliases().next(plan.root.table.table)
   // By its qualified name: ORDER BY "id" would mean the selected text, in which '10' stands before '9'.
-  const key = `${alias}.${quoteIdentifier(plan.primaryKey)}`
-  const select = `SELECT ${asPrinted(key)} AS "id" FROM ${quoteTable(plan.root.table)} AS ${alias}`
-  const page = `ORDER BY ${key} LIMIT ${IDS_PER_PAGE}`
+  const keys = plan.primaryKey.map((column) => `${alias}.${quoteIdentifier(column)}`)
+  const select = `SELECT ${asPrinted(keys)} AS "id" FROM ${quoteTable(plan.root.table)} AS ${alias}`
+  const page = `ORDER BY ${keys.join(', ')} LIMIT ${IDS_PER_PAGE}`
+  const after = `(${keys.join(', ')}) > (${keys.map((_, index) => `$${index + 1}`).join(', ')})`
   let { rows } = await client.query(`${select} ${page}`, [])
   while (rows.length > 0) {
     const ids = rows.map(idOfRow)
     yield ids
     if (ids.length < IDS_PER_PAGE) return
-    rows = (await client.query(`${select} WHERE ${key} > $1 ${page}`, [ids.at(-1)])).rows
+    const last = columnsOfKey(ids.at(-1) as string, keys.length)
+    rows = (await client.query(`${select} WHERE ${after} ${page}`, [...last])).rows
   }
 }

@@ -51,8 +51,7 @@ describe('planOf', () => {
     expect(node.columns).toEqual(['code', 'name'])
     expect(node.link).toEqual({
       parent: root,
-      parentColumn: 'authorId',
-      childColumn: 'code',
+      pairs: [{ child: 'code', parent: 'authorId' }],
       cardinality: 'one',
       guaranteed: true,
     })
@@ -66,8 +65,7 @@ describe('planOf', () => {
     expect(node.columns).toEqual(['bookIsbn', 'rating'])
     expect(node.link).toEqual({
       parent: root,
-      parentColumn: 'isbn',
-      childColumn: 'bookIsbn',
+      pairs: [{ child: 'bookIsbn', parent: 'isbn' }],
       cardinality: 'many',
       guaranteed: false,
     })

@@ -1,10 +1,10 @@
 import { parseTableName, tableKey, type TableName, type TableReference } from '../events/table-name.ts'
-import type { RootSchema, Schema } from './schema.ts'
+import type { ManyToOneSchema, OneToManySchema, RootSchema, Schema } from './schema.ts'
 import { validateSchema } from './validate-schema.ts'
 
 /**
  * A validated schema, compiled. Every relation is the same thing here: rows of one table hang on a row of another by
- * two equal columns. Root-id resolution, SQL and introspection read the plan; none of them walks the schema again.
+ * equal columns. Root-id resolution, SQL and introspection read the plan; none of them walks the schema again.
  *
  * ```
  *   book ──authorId = id── author          nodes: book (root), author, review
@@ -13,7 +13,8 @@ import { validateSchema } from './validate-schema.ts'
  */
 export interface Plan {
   readonly root: TableNode
-  readonly primaryKey: string
+  /** One column, or several. */
+  readonly primaryKey: readonly string[]
   /** In the order of the schema, the root first. */
   readonly nodes: readonly TableNode[]
   readonly nodesByTable: ReadonlyMap<string, readonly TableNode[]>
@@ -29,14 +30,18 @@ export interface TableNode {
   readonly output: Output
 }
 
-/** Row and parent row belong together where `row.childColumn = parentRow.parentColumn`. */
+/** Row and parent row belong together where `row.child = parentRow.parent` for each pair of columns. */
 export interface Link {
   readonly parent: TableNode
-  readonly parentColumn: string
-  readonly childColumn: string
+  readonly pairs: readonly ColumnPair[]
   readonly cardinality: 'one' | 'many'
   /** A foreign key holds: while a parent points to it, the row exists. */
   readonly guaranteed: boolean
+}
+
+export interface ColumnPair {
+  readonly child: string
+  readonly parent: string
 }
 
 /** What a row becomes. */
@@ -44,7 +49,13 @@ export type Output =
   | { readonly kind: 'column'; readonly column: string }
   | { readonly kind: 'object'; readonly properties: readonly (readonly [name: string, output: Output])[] }
   | { readonly kind: 'row'; readonly node: TableNode }
-  | { readonly kind: 'rows'; readonly node: TableNode }
+  | RowsOutput
+
+/** An array of what each row becomes. */
+export interface RowsOutput {
+  readonly kind: 'rows'
+  readonly node: TableNode
+}
 
 const plans = new WeakMap<RootSchema, Plan>()
 
@@ -70,22 +81,42 @@ interface NodeDraft extends TableNode {
 function compile(schema: RootSchema): Plan {
   const nodes: NodeDraft[] = []
 
-  const addNode = (table: TableReference, link: Link | null, key: string, value: Schema): TableNode => {
+  const addNode = (
+    table: TableReference,
+    link: Link | null,
+    keys: readonly string[],
+    value: Schema,
+  ): TableNode => {
     const node: NodeDraft = {
       table: parseTableName(table),
       link,
-      columns: [key],
-      output: { kind: 'column', column: key },
+      columns: [...keys],
+      output: { kind: 'object', properties: [] },
     }
     nodes.push(node)
     node.output = outputOf(value, node)
     return node
   }
 
+  const addRelation = (parent: NodeDraft, relation: ManyToOneSchema | OneToManySchema): TableNode => {
+    const isOne = relation.type === 'many-to-one'
+    const table = isOne ? relation.referencesTable : relation.referencingTable
+    const above = columnsOf(relation.column)
+    const below = columnsOf(isOne ? relation.referencesColumn : relation.referencingColumn)
+    read(parent, above)
+    const link: Link = {
+      parent,
+      pairs: below.map((child, index) => ({ child, parent: above[index] as string })),
+      cardinality: isOne ? 'one' : 'many',
+      guaranteed: isOne && relation.hasFKConstraint,
+    }
+    return addNode(table, link, below, relation.schema)
+  }
+
   const outputOf = (value: Schema, node: NodeDraft): Output => {
     switch (value.type) {
       case 'column':
-        read(node, value.column)
+        read(node, [value.column])
         return { kind: 'column', column: value.column }
       case 'object': {
         const properties = Object.entries(value.properties)
@@ -94,40 +125,26 @@ function compile(schema: RootSchema): Plan {
           properties: properties.map(([name, of]) => [name, outputOf(of, node)] as const),
         }
       }
-      case 'many-to-one': {
-        const link: Link = {
-          parent: node,
-          parentColumn: value.column,
-          childColumn: value.referencesColumn,
-          cardinality: 'one',
-          guaranteed: value.hasFKConstraint,
-        }
-        read(node, value.column)
-        return { kind: 'row', node: addNode(value.referencesTable, link, link.childColumn, value.schema) }
-      }
-      case 'one-to-many': {
-        const link: Link = {
-          parent: node,
-          parentColumn: value.column,
-          childColumn: value.referencingColumn,
-          cardinality: 'many',
-          guaranteed: false,
-        }
-        read(node, value.column)
-        return { kind: 'rows', node: addNode(value.referencingTable, link, link.childColumn, value.schema) }
-      }
+      case 'many-to-one':
+        return { kind: 'row', node: addRelation(node, value) }
+      case 'one-to-many':
+        return { kind: 'rows', node: addRelation(node, value) }
       default:
         return value satisfies never
     }
   }
 
-  const root = addNode(schema.table, null, schema.primaryKey, schema.schema)
-  const nodesByTable = groupByTable(nodes)
-  return { root, primaryKey: schema.primaryKey, nodes, nodesByTable }
+  const primaryKey = columnsOf(schema.primaryKey)
+  const root = addNode(schema.table, null, primaryKey, schema.schema)
+  return { root, primaryKey, nodes, nodesByTable: groupByTable(nodes) }
 }
 
-function read(node: NodeDraft, column: string): void {
-  if (!node.columns.includes(column)) node.columns.push(column)
+function columnsOf(key: string | readonly string[]): readonly string[] {
+  return typeof key === 'string' ? [key] : key
+}
+
+function read(node: NodeDraft, columns: readonly string[]): void {
+  for (const column of columns) if (!node.columns.includes(column)) node.columns.push(column)
 }
 
 function groupByTable(nodes: readonly TableNode[]): Map<string, TableNode[]> {

@@ -29,18 +29,8 @@ export class QueryBuilder<Row = Record<string, unknown>> {
 
   /** The statement for a driver: `$n` in the text, the values in their order. */
   toQuery(): { text: string; values: unknown[] } {
-    const numbers = new Map<Parameter, number>()
-    let text = ''
-    for (const part of this.#parts) {
-      if (typeof part === 'string') {
-        text += part
-        continue
-      }
-      const number = numbers.get(part) ?? numbers.size + 1
-      numbers.set(part, number)
-      text += `$${number}`
-    }
-    return { text, values: [...numbers.keys()].map((parameter) => parameter.value) }
+    const { text, parameters } = numberParameters(this.#parts)
+    return { text, values: parameters.map(({ value }) => value) }
   }
 
   /** The statement with its values quoted in, for a person to read or to paste into psql. */
@@ -53,6 +43,25 @@ export class QueryBuilder<Row = Record<string, unknown>> {
     const { rows } = await client.query(text, values)
     return rows as Row[]
   }
+}
+
+/** The text with `$n` for each parameter: those that come first by themselves, then all others as they appear. */
+export function numberParameters(
+  parts: SqlParts,
+  first: readonly Parameter[] = [],
+): { text: string; parameters: readonly Parameter[] } {
+  const numbers = new Map(first.map((parameter, index) => [parameter, index + 1]))
+  let text = ''
+  for (const part of parts) {
+    if (typeof part === 'string') {
+      text += part
+      continue
+    }
+    const number = numbers.get(part) ?? numbers.size + 1
+    numbers.set(part, number)
+    text += `$${number}`
+  }
+  return { text, parameters: [...numbers.keys()] }
 }
 
 function literal(value: unknown): string {

@@ -2,15 +2,21 @@ import { EventAggregator, RedisSet } from 'pg-capture'
 import { consumeBuilds } from 'pg-capture/schedulers/rabbitmq'
 import pg from 'pg'
 import { createClient } from 'redis'
-import { book, setting } from './bookshop.ts'
-import { endWithParent } from './end-with-parent.ts'
+import { book } from '../stage/bookshop.ts'
+import { endWithParent } from '../stage/end-with-parent.ts'
+import { setting } from '../stage/setting.ts'
 import { QueueConnection } from './queue-connection.ts'
 
 // The second process: it waits for requests, builds the books whose ids are pending, and keeps them in a hash in Redis, as an
 // application would keep them in its cache or search index. Start as many of it as you like.
 
 endWithParent()
-const { DATABASE_URL, REDIS_URL, RABBITMQ_URL, SHOP } = setting()
+const { DATABASE_URL, REDIS_URL, RABBITMQ_URL, SHOP } = setting(
+  'DATABASE_URL',
+  'REDIS_URL',
+  'RABBITMQ_URL',
+  'SHOP',
+)
 
 const pool = new pg.Pool({ connectionString: DATABASE_URL })
 const redis = createClient({ url: REDIS_URL })

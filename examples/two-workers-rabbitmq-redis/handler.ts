@@ -3,15 +3,21 @@ import { rabbitmqScheduler } from 'pg-capture/schedulers/rabbitmq'
 import { PgoutputSource } from 'pg-capture/sources/pgoutput'
 import pg from 'pg'
 import { createClient } from 'redis'
-import { book, setting } from './bookshop.ts'
-import { endWithParent } from './end-with-parent.ts'
+import { book } from '../stage/bookshop.ts'
+import { endWithParent } from '../stage/end-with-parent.ts'
+import { setting } from '../stage/setting.ts'
 import { QueueConnection } from './queue-connection.ts'
 
 // The first process: it takes row events, puts the ids of the books that they change into Redis, and asks for a build through
 // RabbitMQ. It never builds.
 
 endWithParent()
-const { DATABASE_URL, REDIS_URL, RABBITMQ_URL, SHOP } = setting()
+const { DATABASE_URL, REDIS_URL, RABBITMQ_URL, SHOP } = setting(
+  'DATABASE_URL',
+  'REDIS_URL',
+  'RABBITMQ_URL',
+  'SHOP',
+)
 
 const pool = new pg.Pool({ connectionString: DATABASE_URL })
 const redis = createClient({ url: REDIS_URL })

@@ -31,6 +31,8 @@ const rules: Readonly<Record<string, Rule>> = {
   'src/index.ts': { areas: [...core, 'src/stores'], packages: [] },
   services: { areas: [], packages: ['*'] },
   'test/project': { areas: ['package.json', 'vitest.config.ts'], packages: ['*'] },
+  // Their recipes are tested by themselves as well.
+  'test/examples': { areas: ['test', 'services', 'examples'], packages: ['*'] },
   test: { areas: ['services'], packages: ['*'] },
   demo: { areas: ['services'], packages: ['*'] },
   examples: { areas: ['services'], packages: ['*'] },

@@ -3,7 +3,8 @@ import { PgoutputSource } from 'pg-capture/sources/pgoutput'
 import pg from 'pg'
 import { createClient } from 'redis'
 import { provide, type ServiceName } from '../../services/provide.ts'
-import { type Setting, tables } from './bookshop.ts'
+import { tables } from './bookshop.ts'
+import type { Setting } from './setting.ts'
 
 export interface Surroundings {
   readonly setting: Setting
@@ -11,8 +12,8 @@ export interface Surroundings {
   remove(): Promise<void>
 }
 
-/** A Postgres, a Redis and a RabbitMQ, found or started, with an empty bookshop of our own in them. */
-export async function prepareSurroundings(): Promise<Surroundings> {
+/** The servers that are needed, found or started, with an empty bookshop of our own in them. */
+export async function prepareSurroundings(servers: readonly ServiceName[]): Promise<Surroundings> {
   const removals: (() => Promise<unknown>)[] = []
 
   async function serverUrl(name: ServiceName): Promise<string> {
@@ -37,8 +38,8 @@ export async function prepareSurroundings(): Promise<Surroundings> {
 
   try {
     const server = await serverUrl('postgres')
-    const redisUrl = await serverUrl('redis')
-    const rabbitmqUrl = await serverUrl('rabbitmq')
+    const redisUrl = servers.includes('redis') ? await serverUrl('redis') : ''
+    const rabbitmqUrl = servers.includes('rabbitmq') ? await serverUrl('rabbitmq') : ''
     const shop = `bookshop_${process.pid}`
 
     await onServer(server, `CREATE DATABASE ${shop}`)
@@ -48,11 +49,9 @@ export async function prepareSurroundings(): Promise<Surroundings> {
     await onServer(database.href, tables)
 
     const source = new PgoutputSource({ connection: database.href, slot: shop, publication: shop })
-    removals.unshift(
-      () => source.drop(),
-      () => dropKeys(redisUrl, shop),
-      () => dropQueues(rabbitmqUrl, shop),
-    )
+    removals.unshift(() => source.drop())
+    if (redisUrl !== '') removals.unshift(() => dropKeys(redisUrl, shop))
+    if (rabbitmqUrl !== '') removals.unshift(() => dropQueues(rabbitmqUrl, shop))
     const setting = {
       DATABASE_URL: database.href,
       REDIS_URL: redisUrl,

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { Setting } from './bookshop.ts'
+import type { Setting } from './setting.ts'
 
 /** A process of its own, which ends with ours. */
 export class Worker {
@@ -10,9 +10,9 @@ export class Worker {
   #isEnding = false
 
   /** @param died is told where it ends without having been asked to. */
-  constructor(name: 'handler' | 'builder', setting: Setting, died: (error: Error) => void) {
+  constructor(name: 'handler' | 'builder', folder: URL, setting: Setting, died: (error: Error) => void) {
     this.#name = name
-    this.#child = fork(fileURLToPath(new URL(`${name}.ts`, import.meta.url)), [], {
+    this.#child = fork(fileURLToPath(new URL(`${name}.ts`, folder)), [], {
       execArgv: ['--import', 'tsx'],
       env: { ...process.env, ...setting },
     })

@@ -34,7 +34,8 @@ export const tables = `
   CREATE INDEX ON book ("authorId");
   CREATE INDEX ON review ("bookId");
   ALTER TABLE book REPLICA IDENTITY FULL;
-  ALTER TABLE review REPLICA IDENTITY FULL`
+  ALTER TABLE review REPLICA IDENTITY FULL;
+  CREATE TABLE kept_book (id text PRIMARY KEY, object json NOT NULL)`
 
 /** What the objects have to be, in SQL written by hand. */
 export const truth = `
@@ -44,27 +45,3 @@ export const truth = `
     'ratings', array(SELECT rating FROM review WHERE "bookId" = book.id ORDER BY rating)
   ) AS object
   FROM book JOIN author ON author.id = book."authorId"`
-
-/** What both processes are told of the world, by environment variables. */
-export interface Setting {
-  readonly DATABASE_URL: string
-  readonly REDIS_URL: string
-  readonly RABBITMQ_URL: string
-  /** Names the slot, the publication, the keys in Redis and the queue. */
-  readonly SHOP: string
-}
-
-export function setting(): Setting {
-  return {
-    DATABASE_URL: variable('DATABASE_URL'),
-    REDIS_URL: variable('REDIS_URL'),
-    RABBITMQ_URL: variable('RABBITMQ_URL'),
-    SHOP: variable('SHOP'),
-  }
-}
-
-function variable(name: keyof Setting): string {
-  const value = process.env[name]
-  if (value === undefined || value === '') throw new Error(`Set ${name}.`)
-  return value
-}

@@ -1,26 +1,26 @@
 import { isDeepStrictEqual } from 'node:util'
 import type pg from 'pg'
-import { createClient } from 'redis'
-import { type Setting, truth } from './bookshop.ts'
+import { truth } from './bookshop.ts'
+
+/** What the two processes have between them and what the builder keeps, looked at from outside. */
+export interface Kept {
+  /** The objects that the builder keeps, as JSON, by their ids. */
+  books(): Promise<ReadonlyMap<string, string>>
+  /** How many ids wait to be built. */
+  pending(): Promise<number>
+  close(): void
+}
 
 /** Looks at what the two processes have done, from outside. */
 export class Observer {
   readonly #shop: pg.Client
   readonly #name: string
-  readonly #redis
+  readonly #kept: Kept
 
-  constructor(shop: pg.Client, { REDIS_URL, SHOP }: Setting) {
+  constructor(shop: pg.Client, name: string, kept: Kept) {
     this.#shop = shop
-    this.#name = SHOP
-    this.#redis = createClient({ url: REDIS_URL }).on('error', () => undefined)
-  }
-
-  async connect(): Promise<void> {
-    await this.#redis.connect()
-  }
-
-  close(): void {
-    this.#redis.destroy()
+    this.#name = name
+    this.#kept = kept
   }
 
   /** Whether the handler reads from its slot: no later change is missed. */
@@ -32,14 +32,14 @@ export class Observer {
 
   /** How many ids wait to be built. */
   async pending(): Promise<number> {
-    return this.#redis.sCard(`${this.#name}:pending`)
+    return this.#kept.pending()
   }
 
-  /** Whether the hash that the builder keeps holds each book as the tables have it, and no other. */
+  /** Whether the builder keeps each book as the tables have it, and no other. */
   async isEqual(): Promise<boolean> {
     const { rows } = await this.#shop.query<{ id: number; object: unknown }>(truth)
-    const kept = await this.#redis.hGetAll(`${this.#name}:books`)
-    const actual = Object.entries(kept).map(([id, text]) => [id, sortedRatings(JSON.parse(text))] as const)
+    const kept = await this.#kept.books()
+    const actual = [...kept].map(([id, text]) => [id, sortedRatings(JSON.parse(text))] as const)
     const expected = rows.map(({ id, object }) => [String(id), sortedRatings(object)] as const)
     return isDeepStrictEqual(new Map(actual), new Map(expected))
   }

@@ -122,6 +122,15 @@ describe('evaluate', () => {
     expect(objects(books(throughAuthor))).toEqual({ 1: ['a', 'b', 'a', 'b'], 2: [] })
   })
 
+  test('keeps NULLs, and arrays in arrays, where it is told to', () => {
+    const keeping = (schema: Schema): Schema => ({ ...books(schema), keepNulls: true }) as Schema
+    expect(objects(keeping(column('title')))).toEqual({ 1: ['A', null], 2: [] })
+    expect(objects(keeping(publisher(column('city'))))).toEqual({ 1: ['Rome', null], 2: [] })
+    expect(objects(keeping(reviews(column('stars'))))).toEqual({ 1: ['4', null, '5'], 2: [] })
+    const nested = { ...books(reviews(column('stars'))), flatten: false } as Schema
+    expect(objects(nested)).toEqual({ 1: [['4'], ['5']], 2: [] })
+  })
+
   test('keeps arrays apart in an object', () => {
     expect(objects(books({ type: 'object', properties: { stars: reviews(column('stars')) } }))).toEqual({
       1: [{ stars: ['4'] }, { stars: ['5'] }],
@@ -190,6 +199,12 @@ describe('canonicalText', () => {
       { tags: [1, 2], stars: ['4', '5'] },
     ]
     expect(canonicalText(schema, one)).not.toBe(canonicalText(schema, turned))
+  })
+
+  test('forgets the order at each depth of arrays in arrays', () => {
+    const nested = { ...books(reviews(column('stars'))), flatten: false } as Schema
+    expect(canonicalText(nested, [['2', '1'], []])).toBe(canonicalText(nested, [[], ['1', '2']]))
+    expect(canonicalText(nested, [['2'], ['1']])).not.toBe(canonicalText(nested, [['2', '1']]))
   })
 
   test.each([

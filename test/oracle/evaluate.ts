@@ -1,4 +1,4 @@
-import type { ManyToOneSchema, RootSchema, Schema, TableReference } from 'pg-capture'
+import type { ManyToOneSchema, OneToManySchema, RootSchema, Schema, TableReference } from 'pg-capture'
 import { FOLDING_COLLATION } from './arbitrary/column-types.ts'
 import type { ScriptTable } from './script.ts'
 import type { Cell, TableRow, TableState } from './table-state.ts'
@@ -70,20 +70,31 @@ class Evaluation {
         return only === undefined ? undefined : this.value(schema.schema, target.table, only)
       }
       case 'one-to-many': {
-        const { referencingTable, referencingColumn } = schema
-        const children = this.linked(table, row, schema.column, referencingTable, referencingColumn)
-        return children.rows.flatMap((child) => this.#elements(schema.schema, children.table, child))
+        const elements = this.#elements(schema, table, row)
+        return elements.flatMap((element) =>
+          element === undefined ? (schema.keepNulls === true ? [null] : []) : [element],
+        )
       }
       default:
         return schema satisfies never
     }
   }
 
-  /** What one row adds to an array: an array found directly inside gives its elements, NULL nothing. */
-  #elements(schema: Schema, table: ScriptTable, row: TableRow): unknown[] {
-    const value = this.value(schema, table, row)
-    if (value === undefined) return []
-    return isArray(schema) ? (value as unknown[]) : [value]
+  /** All elements with NULL among them. An array directly inside gives its own instead, unless that is switched off. */
+  #elements(schema: OneToManySchema, table: ScriptTable, row: TableRow): unknown[] {
+    const { column, referencingTable, referencingColumn, schema: inner } = schema
+    const children = this.linked(table, row, column, referencingTable, referencingColumn)
+    return children.rows.flatMap((child) => {
+      if (schema.flatten === false || !isArray(inner)) return [this.value(inner, children.table, child)]
+      return this.#elementsInside(inner, children.table, child)
+    })
+  }
+
+  #elementsInside(schema: Schema, table: ScriptTable, row: TableRow): unknown[] {
+    if (schema.type === 'one-to-many') return this.#elements(schema, table, row)
+    if (schema.type !== 'many-to-one') throw new Error('There is no array inside.')
+    const target = this.linked(table, row, schema.column, schema.referencesTable, schema.referencesColumn)
+    return target.rows.flatMap((one) => this.#elementsInside(schema.schema, target.table, one))
   }
 
   linked(
@@ -130,7 +141,7 @@ function canonical(schema: Schema, value: unknown): unknown {
       return value === null ? null : canonical(schema.schema, value)
     case 'one-to-many': {
       if (!Array.isArray(value)) return value
-      const element = elementSchema(schema.schema)
+      const element = elementSchema(schema)
       const texts = value.map((item) => canonicalText(element, item))
       return texts.sort().map((text) => JSON.parse(text) as unknown)
     }
@@ -139,8 +150,12 @@ function canonical(schema: Schema, value: unknown): unknown {
   }
 }
 
-function elementSchema(schema: Schema): Schema {
-  return isArray(schema) && 'schema' in schema ? elementSchema(schema.schema) : schema
+function elementSchema({ schema, flatten }: OneToManySchema): Schema {
+  let inner = schema
+  if (flatten === false || !isArray(inner)) return inner
+  while (inner.type === 'many-to-one') inner = inner.schema
+  if (inner.type !== 'one-to-many') throw new Error('There is no array inside.')
+  return elementSchema(inner)
 }
 
 /** The table that a schema names. */

@@ -18,6 +18,8 @@ export const features = [
   'schema: one-to-many in one-to-many, through many-to-one',
   'schema: many-to-one that yields an array',
   'schema: many-to-many',
+  'schema: array in array, not flattened',
+  'schema: array that keeps NULLs',
   'schema: a table twice',
   'schema: a table in itself',
   'schema: four relations deep',
@@ -108,6 +110,8 @@ function countNesting(coverage: Coverage, schema: Schema): void {
     coverage.count('schema: many-to-one that yields an array')
   if (schema.type !== 'one-to-many') return
   const inner = schema.schema
+  if (schema.keepNulls === true) coverage.count('schema: array that keeps NULLs')
+  if (schema.flatten === false && isArray(inner)) coverage.count('schema: array in array, not flattened')
   if (inner.type === 'one-to-many') coverage.count('schema: one-to-many in one-to-many')
   else if (isArray(inner)) coverage.count('schema: one-to-many in one-to-many, through many-to-one')
   else if (inner.type === 'many-to-one') coverage.count('schema: many-to-many')

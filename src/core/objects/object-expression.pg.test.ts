@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { testDatabase } from '../../../test/support/postgres.ts'
-import type { Schema } from '../schema/schema.ts'
+import type { OneToManySchema, Schema } from '../schema/schema.ts'
 import { buildSchemaQuery } from './build-schema-query.ts'
 
 const database = testDatabase({
@@ -50,6 +50,14 @@ const many = (table: string, referencingColumn: string, schema: Schema): Schema 
   column: 'id',
   referencingTable: table,
   referencingColumn,
+  schema,
+})
+
+const edition = (schema: Schema): OneToManySchema => ({
+  type: 'one-to-many',
+  column: 'id',
+  referencingTable: 'edition',
+  referencingColumn: 'bookId',
   schema,
 })
 
@@ -329,6 +337,51 @@ describe('a one-to-many', () => {
       { years: [2003], ids: [14] },
       { years: [], ids: [] },
     ])
+  })
+
+  test('that keeps NULLs has null for a NULL column, for no row and for NULL in it', async () => {
+    const keeping = (schema: Schema): Schema => ({ ...edition(schema), keepNulls: true })
+    const years = await built(keeping(column('year')))
+    expect(years).toEqual([[1999, 2001, null], [null], [2003], []])
+    const [inks] = await built(keeping(one('printerId', 'printer', column('name'))))
+    expect(inks).toHaveLength(3)
+    expect(inks).toEqual(expect.arrayContaining(['Ink', null, null]))
+  })
+
+  test('that keeps NULLs keeps those of the array that it takes in; no row between still gives nothing', async () => {
+    const jobs = one('printerId', 'printer', many('job', 'printerId', column('what')))
+    expect(await built({ ...edition(jobs), keepNulls: true })).toEqual([
+      ['x', null, 'y'],
+      ['x', null],
+      [],
+      [],
+    ])
+  })
+
+  test('that does not flatten has arrays as elements, and none for a row that is missing between', async () => {
+    const nested = (schema: Schema): Schema => ({ ...edition(schema), flatten: false })
+    const [first, ...others] = await built(nested(many('copy', 'editionId', column('shelf'))))
+    expect(first).toHaveLength(3)
+    expect(first).toEqual(expect.arrayContaining([['A'], ['B'], ['C']]))
+    expect(others).toEqual([[[]], [['D']], []])
+    const jobs = one('printerId', 'printer', many('job', 'printerId', column('what')))
+    const [printed, , none] = await built(nested(jobs))
+    expect(printed).toHaveLength(2)
+    expect(printed).toEqual(expect.arrayContaining([['x'], ['y']]))
+    expect(none).toEqual([])
+    expect((await built({ ...nested(jobs), keepNulls: true } as Schema))[2]).toEqual([null])
+  })
+
+  test('flattens what it is told to, at each depth', async () => {
+    const shelves = many('copy', 'editionId', column('shelf'))
+    const ofAuthor = (inner: Schema): Schema => many('book', 'authorId', inner)
+    const flat = ofAuthor({ ...edition(shelves), flatten: false })
+    const [ofAlice] = await built(one('authorId', 'author', flat))
+    expect(ofAlice).toEqual(expect.arrayContaining([['A'], ['B'], ['C']]))
+    const inner = await built(
+      one('authorId', 'author', { ...ofAuthor(edition(shelves)), flatten: false } as Schema),
+    )
+    expect(inner[0]).toEqual([['A', 'B', 'C']])
   })
 
   test('is followed over four tables and back', async () => {

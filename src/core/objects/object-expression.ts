@@ -94,11 +94,12 @@ class ObjectWriter {
    * A correlated sub-select: Postgres reads just the children of this parent, by index, also where a batch holds
    * thousands of parents. Joining a grouped sub-query would aggregate the whole child table for each build.
    */
-  #array({ node }: RowsOutput, parentAlias: string): SqlParts {
+  #array({ node, flatten, keepNulls }: RowsOutput, parentAlias: string): SqlParts {
     const first = this.#aliases.next(node.table.table)
-    const { expression, joins, places, output } = this.#flatten(node, first)
+    const { expression, joins, places, output } = this.#elements(node, first, flatten)
     // IS NOT NULL would be false for a composite value of which one part is NULL.
-    const onlyPresent = isJson(output) ? [] : sql` FILTER (WHERE ${expression} IS DISTINCT FROM NULL)`
+    const onlyPresent =
+      keepNulls || isJson(output) ? [] : sql` FILTER (WHERE ${expression} IS DISTINCT FROM NULL)`
     return sql`(SELECT COALESCE(JSON_AGG(${expression} ORDER BY ${arrayOrder(places)})${onlyPresent}, '[]'::json) FROM ${quoteTable(node.table)} AS ${first}${joins} WHERE ${linkCondition(node, first, parentAlias)})`
   }
 
@@ -106,11 +107,11 @@ class ObjectWriter {
    * The elements of an array. A one-to-many directly inside, through any number of many-to-one, is joined instead of
    * nested: that is its flattening.
    */
-  #flatten(node: TableNode, alias: string): Elements {
+  #elements(node: TableNode, alias: string, flatten: boolean): Elements {
     const { output } = node
-    if (holdsRows(output)) {
+    if (flatten && holdsRows(output)) {
       const childAlias = this.#aliases.next(output.node.table.table)
-      const below = this.#flatten(output.node, childAlias)
+      const below = this.#elements(output.node, childAlias, output.kind === 'row' || output.flatten)
       const on = linkCondition(output.node, childAlias, alias)
       const join = sql` JOIN ${quoteTable(output.node.table)} AS ${childAlias} ON ${on}`
       return { ...below, joins: sql`${join}${below.joins}`, places: [{ node, alias }, ...below.places] }

@@ -100,6 +100,14 @@ describe('introspection', () => {
     })
   })
 
+  test('shows an array of arrays where it is not flattened', () => {
+    const editions = oneToMany('edition', 'bookId', oneToMany('copy', 'editionId', id))
+    expect(ofBook({ ...editions, flatten: false } as Schema).output).toEqual({
+      type: 'array',
+      items: { type: 'array', items: { type: 'column', table: 'copy', column: 'id' } },
+    })
+  })
+
   test('shows one array also where a many-to-one stands between', () => {
     const copies = oneToMany('copy', 'editionId', id)
     expect(ofBook(oneToMany('listing', 'bookId', manyToOne('editionId', 'edition', copies))).output).toEqual({

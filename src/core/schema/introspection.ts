@@ -73,7 +73,7 @@ function outputTree(output: Output, node: TableNode): OutputTree {
       return outputTree(output.node.output, output.node)
     case 'rows': {
       const items = outputTree(output.node.output, output.node)
-      return items.type === 'array' ? items : { type: 'array', items }
+      return items.type === 'array' && output.flatten ? items : { type: 'array', items }
     }
     default:
       return output satisfies never

@@ -61,7 +61,7 @@ describe('planOf', () => {
     const plan = planOf(rootOf(reviews({ type: 'column', column: 'rating' })))
     const [root, node] = plan.nodes as [TableNode, TableNode]
     expect(root.columns).toEqual(['id', 'isbn'])
-    expect(root.output).toEqual({ kind: 'rows', node })
+    expect(root.output).toEqual({ kind: 'rows', node, flatten: true, keepNulls: false })
     expect(node.columns).toEqual(['bookIsbn', 'rating'])
     expect(node.link).toEqual({
       parent: root,

@@ -55,6 +55,9 @@ export type Output =
 export interface RowsOutput {
   readonly kind: 'rows'
   readonly node: TableNode
+  /** Whether an array directly inside gives its elements to this one. */
+  readonly flatten: boolean
+  readonly keepNulls: boolean
 }
 
 const plans = new WeakMap<RootSchema, Plan>()
@@ -128,7 +131,12 @@ function compile(schema: RootSchema): Plan {
       case 'many-to-one':
         return { kind: 'row', node: addRelation(node, value) }
       case 'one-to-many':
-        return { kind: 'rows', node: addRelation(node, value) }
+        return {
+          kind: 'rows',
+          node: addRelation(node, value),
+          flatten: value.flatten ?? true,
+          keepNulls: value.keepNulls ?? false,
+        }
       default:
         return value satisfies never
     }

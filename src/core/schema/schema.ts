@@ -37,6 +37,10 @@ export interface OneToManySchema {
   readonly referencingTable: TableReference
   readonly referencingColumn: string
   readonly schema: Schema
+  /** `false`: the array of a one-to-many directly inside stays an array, an element of this one. Default: `true`. */
+  readonly flatten?: boolean | undefined
+  /** `true`: SQL NULLs stay, as `null`. Default: `false`. */
+  readonly keepNulls?: boolean | undefined
 }
 
 /** What to make of a row. */

@@ -27,6 +27,14 @@ const right: Readonly<Record<Schema['type'], Readonly<Record<string, unknown>>>>
   },
 }
 
+/** The fields of each kind that may be left out, with right values. */
+const options: Readonly<Record<Schema['type'], Readonly<Record<string, readonly unknown[]>>>> = {
+  column: {},
+  object: {},
+  'many-to-one': {},
+  'one-to-many': { flatten: [true, false, undefined], keepNulls: [true, false, undefined] },
+}
+
 const kinds = Object.keys(right) as Schema['type'][]
 
 function rootOf(schema: unknown): unknown {
@@ -116,6 +124,29 @@ describe('what is no schema at all', () => {
   )
 })
 
+describe('keepNulls', () => {
+  const keeping = { ...right['one-to-many'], keepNulls: true }
+  const message = 'has no effect, as this array is flattened into the one around it; say it there'
+
+  test('of an array that is flattened into another is refused', () => {
+    const through = { ...right['many-to-one'], schema: keeping }
+    expect(issuesOf(rootOf({ ...right['one-to-many'], schema: keeping }))).toEqual([
+      { path: 'schema.schema.keepNulls', message },
+    ])
+    const properties = { a: { ...right['one-to-many'], schema: through } }
+    expect(issuesOf(rootOf({ type: 'object', properties }))).toEqual([
+      { path: 'schema.properties.a.schema.schema.keepNulls', message },
+    ])
+  })
+
+  test('of an array that stays one is taken', () => {
+    expect(issuesOf(rootOf({ ...keeping, flatten: false, schema: keeping }))).toEqual([])
+    expect(issuesOf(rootOf({ ...keeping, schema: { type: 'object', properties: { a: keeping } } }))).toEqual(
+      [],
+    )
+  })
+})
+
 describe('a field', () => {
   const fields = kinds.flatMap((kind) =>
     Object.keys(right[kind])
@@ -134,6 +165,18 @@ describe('a field', () => {
     ])
   })
 
+  const optional = kinds.flatMap((kind) => Object.keys(options[kind]).map((field) => [kind, field] as const))
+
+  test.each(optional)('%s.%s may be left out, and is checked where it is given', (kind, field) => {
+    for (const value of options[kind][field]!)
+      expect(issuesOf(rootOf({ ...right[kind], [field]: value }))).toEqual([])
+    for (const value of [5, null, { anything: 1 }]) {
+      const [issue, ...others] = issuesOf(rootOf({ ...right[kind], [field]: value }))
+      expect(others).toEqual([])
+      expect(issue?.path).toMatch(new RegExp(`^schema\\.${field}`))
+    }
+  })
+
   test.each(['table', 'primaryKey', 'schema'])('%s of the root that is missing is named', (field) => {
     const root: Record<string, unknown> = { table: 'book', primaryKey: 'id', schema: column }
     delete root[field]
@@ -144,7 +187,8 @@ describe('a field', () => {
     const [issue, ...others] = issuesOf(rootOf({ ...right[kind], hasFkConstraint: true }))
     expect(others).toEqual([])
     expect(issue?.path).toBe('schema.hasFkConstraint')
-    expect(issue?.message).toContain(`the fields are type, ${Object.keys(right[kind]).slice(1).join(', ')}`)
+    const fields = [...Object.keys(right[kind]), ...Object.keys(options[kind])]
+    expect(issue?.message).toContain(`the fields are ${fields.join(', ')}`)
   })
 
   test('too many in the root is named', () => {

@@ -1,4 +1,6 @@
 import { byteLength, MAX_IDENTIFIER_BYTES } from '../sql/identifier.ts'
+import { findIdleOptions } from './find-idle-options.ts'
+import { pathTo } from './path-to.ts'
 import type { RootSchema, Schema } from './schema.ts'
 import { SchemaError, type SchemaIssue } from './schema-error.ts'
 
@@ -21,13 +23,13 @@ const FIELDS: Readonly<Record<Schema['type'], Fields>> = {
     referencingTable: checkTable,
     referencingColumn: checkColumn,
     schema: checkSchema,
+    flatten: optional(checkBoolean),
+    keepNulls: optional(checkBoolean),
   },
 }
 
 const TABLE_FIELDS: Fields = {
-  schema: (value, path, issues) => {
-    if (value !== undefined) checkName(value, path, issues, 'a Postgres schema')
-  },
+  schema: optional((value, path, issues) => checkName(value, path, issues, 'a Postgres schema')),
   table: (value, path, issues) => checkName(value, path, issues, 'a table'),
 }
 
@@ -39,7 +41,7 @@ const UNSENDABLE_TEXT = 'a NUL character or half a surrogate pair, which Postgre
 
 /**
  * Refuses a schema that can't work: unknown kinds, missing, misspelt or surplus fields, empty objects, names that
- * Postgres would cut off and so confuse, a schema that holds itself.
+ * Postgres would cut off and so confuse, a schema that holds itself, options without effect.
  *
  * @throws SchemaError with every problem and its path.
  */
@@ -47,7 +49,8 @@ export function validateSchema(schema: RootSchema): void {
   const issues = new Issues()
   if (isRecord(schema)) checkFields(schema, ROOT_FIELDS, '', issues, [])
   else issues.add('the schema', 'has to be an object with table, primaryKey and schema')
-  if (issues.list.length > 0) throw new SchemaError(issues.list)
+  const found = issues.list.length > 0 ? issues.list : findIdleOptions(schema.schema)
+  if (found.length > 0) throw new SchemaError(found)
 }
 
 class Issues {
@@ -67,11 +70,11 @@ function checkFields(
   issues: Issues,
   others: readonly string[],
 ): void {
-  for (const [name, check] of Object.entries(fields)) check(value[name], join(path, name), issues)
+  for (const [name, check] of Object.entries(fields)) check(value[name], pathTo(path, name), issues)
   for (const name of Object.keys(value)) {
     if (Object.hasOwn(fields, name) || others.includes(name)) continue
     issues.add(
-      join(path, name),
+      pathTo(path, name),
       `is no field here; the fields are ${[...others, ...Object.keys(fields)].join(', ')}`,
     )
   }
@@ -82,7 +85,7 @@ function checkSchema(value: unknown, path: string, issues: Issues): void {
   if (issues.open.has(value)) return issues.add(path, 'holds itself; a schema has to end somewhere')
   const fields = typeof value['type'] === 'string' && Object.hasOwn(FIELDS, value['type']) && value['type']
   if (fields === false) {
-    return issues.add(join(path, 'type'), `has to be one of ${Object.keys(FIELDS).join(', ')}`)
+    return issues.add(pathTo(path, 'type'), `has to be one of ${Object.keys(FIELDS).join(', ')}`)
   }
   issues.open.add(value)
   checkFields(value, FIELDS[fields as Schema['type']], path, issues, ['type'])
@@ -94,8 +97,8 @@ function checkProperties(value: unknown, path: string, issues: Issues): void {
   const names = Object.keys(value)
   if (names.length === 0) issues.add(path, 'is empty; an object needs at least one property')
   for (const name of names) {
-    if (UNSENDABLE.test(name)) issues.add(join(path, name), `has in its name ${UNSENDABLE_TEXT}`)
-    else checkSchema(value[name], join(path, name), issues)
+    if (UNSENDABLE.test(name)) issues.add(pathTo(path, name), `has in its name ${UNSENDABLE_TEXT}`)
+    else checkSchema(value[name], pathTo(path, name), issues)
   }
 }
 
@@ -127,13 +130,12 @@ function checkBoolean(value: unknown, path: string, issues: Issues): void {
   if (typeof value !== 'boolean') issues.add(path, 'has to be true or false')
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+function optional(check: Check): Check {
+  return (value, path, issues) => {
+    if (value !== undefined) check(value, path, issues)
+  }
 }
 
-/** `a` and `b` as `a.b`; a name that would not read back as one is put in brackets. */
-function join(path: string, name: string): string {
-  const plain = /^[\w$-]+$/u.test(name)
-  if (path === '') return plain ? name : `[${JSON.stringify(name)}]`
-  return plain ? `${path}.${name}` : `${path}[${JSON.stringify(name)}]`
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { RootSchema, Schema, TableReference } from 'pg-capture'
+import type { OneToManySchema, RootSchema, Schema, TableReference } from 'pg-capture'
 import { propertyName } from './names.ts'
 import { Picks } from './picks.ts'
 import { keyOf } from './table-sql.ts'
@@ -101,7 +101,7 @@ class SchemaWriter {
         column: link.from.name,
         referencingTable: other,
         referencingColumn: link.to.name,
-        schema,
+        ...arrayOf(schema, picks),
       }
     }
     return {
@@ -145,6 +145,20 @@ interface Link {
   readonly table: TableModel
   readonly to: ColumnModel
   readonly isDeclared: boolean
+}
+
+/** An array with what it says of arrays and NULLs inside. What it takes in has no say any more. */
+function arrayOf(schema: Schema, picks: Picks): Pick<OneToManySchema, 'schema' | 'flatten' | 'keepNulls'> {
+  const flatten = picks.chance(25) ? { flatten: picks.chance(30) } : {}
+  const keepNulls = picks.chance(25) ? { keepNulls: picks.chance(70) } : {}
+  return { schema: flatten.flatten === false ? schema : takenIn(schema), ...flatten, ...keepNulls }
+}
+
+function takenIn(schema: Schema): Schema {
+  if (schema.type === 'many-to-one') return { ...schema, schema: takenIn(schema.schema) }
+  if (schema.type !== 'one-to-many') return schema
+  const { keepNulls: _, ...array } = schema
+  return array
 }
 
 function pointsTo({ target }: ColumnModel, table: TableModel, column: ColumnModel): boolean {

@@ -101,6 +101,8 @@ export interface OneToManySchema {
     readonly referencingTable: TableReference;
     readonly referencingColumn: string;
     readonly schema: Schema;
+    readonly flatten?: boolean | undefined;
+    readonly keepNulls?: boolean | undefined;
 }
 export interface QueryClient {
     query(_: string, _: unknown[]): Promise<{

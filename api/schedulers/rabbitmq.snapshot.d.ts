@@ -128,6 +128,8 @@ interface OneToManySchema {
     readonly referencingTable: TableReference;
     readonly referencingColumn: string;
     readonly schema: Schema;
+    readonly flatten?: boolean | undefined;
+    readonly keepNulls?: boolean | undefined;
 }
 interface QueryClient {
     query(_: string, _: unknown[]): Promise<{

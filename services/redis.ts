@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process'
 import { createClient } from 'redis'
 import type { ServerKind } from './find-or-start.ts'
 import { onFreePort } from './free-port.ts'
@@ -11,7 +12,7 @@ export const redis: ServerKind = {
   debianPackage: 'redis-server',
   otherwise: 'brew install redis',
   check: checkRedis,
-  start: startRedis,
+  start: (binary) => startRedis(binary),
 }
 
 /** The version of the Redis at that URL. @throws when nobody answers, or no Redis, or it wants a password. */
@@ -30,22 +31,49 @@ export async function checkRedis(url: string): Promise<string> {
   }
 }
 
+export interface RedisServer {
+  readonly url: string
+  readonly port: number
+  /** Kills it, as a crash does; its directory stays. */
+  kill(): Promise<void>
+  /** Starts it again, on the same port and directory; kills it before where it runs. */
+  restart(): Promise<void>
+  /** Ends the server and removes all that it had on disk. */
+  stop(): Promise<void>
+}
+
 /**
- * Starts a Redis of our own, on a free port of 127.0.0.1, that keeps nothing.
- * It also goes when the process ends without `stop`.
+ * Starts a Redis of our own, on a free port of 127.0.0.1, that keeps nothing unless the settings say so, such as
+ * `{ appendonly: 'yes', appendfsync: 'always' }`. It also goes when the process ends without `stop`.
  */
-export async function startRedis(binary: string): Promise<{ url: string; stop(): Promise<void> }> {
+export async function startRedis(
+  binary: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<RedisServer> {
   const workspace = new Workspace({ name: 'redis', account: undefined, killSignal: 'SIGTERM' })
+  let child: ChildProcess | undefined
+
+  async function boot(port: number): Promise<void> {
+    const fixed = { bind: '127.0.0.1', port: String(port), dir: workspace.directory }
+    const all = { ...fixed, save: '', appendonly: 'no', ...settings }
+    const flags = Object.entries(all).flatMap(([name, value]) => [`--${name}`, value])
+    child = workspace.start(binary, flags, process.env)
+    await workspace.untilReady(child, () => checkRedis(urlOf(port)).then(Boolean, () => false))
+  }
+
+  const kill = async (): Promise<void> => child && workspace.end(child, 'SIGKILL')
   try {
-    const { port } = await onFreePort(
-      async (port) => {
-        const flags = ['--bind', '127.0.0.1', '--port', String(port), '--dir', workspace.directory]
-        const child = workspace.start(binary, [...flags, '--save', '', '--appendonly', 'no'], process.env)
-        await workspace.untilReady(child, () => checkRedis(urlOf(port)).then(Boolean, () => false))
+    const { port } = await onFreePort(boot, (error) => error.message.includes('Address already in use'))
+    return {
+      url: urlOf(port),
+      port,
+      kill,
+      async restart() {
+        await kill()
+        await boot(port)
       },
-      (error) => error.message.includes('Address already in use'),
-    )
-    return { url: urlOf(port), stop: () => workspace.dispose() }
+      stop: () => workspace.dispose(),
+    }
   } catch (error) {
     await workspace.dispose()
     throw error

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type ChannelModel, connect } from 'amqplib'
 import { afterAll, beforeAll } from 'vitest'
-import { findOrStart } from '../../services/find-or-start.ts'
-import { freePort } from '../../services/free-port.ts'
+import { ownServer } from '../../services/own-server.ts'
 import { rabbitmq, type RabbitmqServer, startRabbitmq } from '../../services/rabbitmq.ts'
 import { serviceTimeout, serviceUrl } from './service-url.ts'
 
@@ -74,18 +73,6 @@ export function testRabbitmq(): TestRabbitmq {
 }
 
 /** Starts a RabbitMQ of this test alone, which may be restarted; from the PATH, or from Debian's package. */
-export async function ownRabbitmq(): Promise<RabbitmqServer> {
-  let own: RabbitmqServer | undefined
-  await findOrStart({
-    ...rabbitmq,
-    // Never one that somebody else uses.
-    variables: [],
-    defaultUrl: `amqp://127.0.0.1:${await freePort()}`,
-    start: async (binary) => {
-      own = await startRabbitmq(binary)
-      return own
-    },
-  })
-  if (own === undefined) throw new Error('A RabbitMQ that was found is not our own.')
-  return own
+export function ownRabbitmq(): Promise<RabbitmqServer> {
+  return ownServer(rabbitmq, startRabbitmq)
 }

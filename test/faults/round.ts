@@ -1,0 +1,199 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { backlog } from './backlog.ts'
+import { shopRows } from './bookshop.ts'
+import type { Fault } from './fault.ts'
+import { inject, type Scene } from './inject.ts'
+import { differences, judgeEmissions } from './judge.ts'
+import type { RoundPlan } from './plan.ts'
+import { Post } from './post.ts'
+import { Shop } from './shop.ts'
+import type { Stage } from './stage.ts'
+import type { Tally } from './tally.ts'
+import { type Note, readNotes } from './worker/notebook.ts'
+import type { WorkerOptions } from './worker/worker-options.ts'
+import { WriteLoad } from './write-load.ts'
+
+/** Short, so that what a dead builder held comes back soon. */
+const LEASE_MS = 1_500
+/** From the end of all faults and writes on. */
+const PATIENCE_MS = 120_000
+
+/** One configuration under load and faults, until it is quiet; then it is judged. */
+export class Round {
+  readonly #stage: Stage
+  readonly #plan: RoundPlan
+  readonly #tally: Tally
+  readonly #shop: Shop
+  readonly #say: (line: string) => void
+  readonly #problems: string[] = []
+  readonly #posts: Post[] = []
+  readonly #notebooks: string[] = []
+
+  private constructor(stage: Stage, plan: RoundPlan, tally: Tally, shop: Shop, say: (line: string) => void) {
+    this.#say = say
+    this.#stage = stage
+    this.#plan = plan
+    this.#tally = tally
+    this.#shop = shop
+  }
+
+  /** Runs a round and returns what was wrong: nothing, if all is well. */
+  static async run(
+    stage: Stage,
+    plan: RoundPlan,
+    tally: Tally,
+    say: (line: string) => void,
+  ): Promise<string[]> {
+    const shop = await Shop.open(stage, `faults_${process.pid}_${plan.number}`)
+    const round = new Round(stage, plan, tally, shop, say)
+    try {
+      await round.#run()
+    } catch (error) {
+      round.#problems.push(error instanceof Error ? (error.stack ?? error.message) : String(error))
+    } finally {
+      stage.ways.redis.release()
+      await Promise.all(round.#posts.map((post) => post.close()))
+      await shop.close()
+    }
+    return round.#problems
+  }
+
+  async #run(): Promise<void> {
+    const { configuration, steps, seed } = this.#plan
+    const handler = this.#post(configuration.set === 'memory' ? 'both' : 'handler', 'handler')
+    const startedAt = performance.now()
+    await handler.working()
+    this.#say(`  handler: ${secondsSince(startedAt)}`)
+    await this.#shop.admin.query(shopRows)
+    const isAlone = configuration.set === 'memory'
+    const builders = isAlone ? [handler] : [this.#post('builder', 'builder 1'), this.#post('builder', 'builder 2')]
+    const { admin, scope } = this.#shop
+    const scene: Scene = { stage: this.#stage, handler, builders, admin, scope, leaseMs: LEASE_MS }
+
+    const load = new WriteLoad(this.#shop.url, seed)
+    try {
+      for (const step of steps) await this.#step(step, scene)
+    } finally {
+      await load.stop()
+      this.#tally.add(load.counts)
+    }
+    const quietFrom = performance.now()
+    await this.#untilQuiet()
+    this.#say(`  quiet: ${secondsSince(quietFrom)}`)
+    await this.#stopWell()
+    await this.#judge()
+  }
+
+  async #step(faults: readonly Fault[], scene: Scene): Promise<void> {
+    // What is meant for one process comes one after the other.
+    const isAlone = scene.builders.includes(scene.handler)
+    const groups = isAlone
+      ? [faults.filter(({ target }) => target !== 'server'), faults.filter(({ target }) => target === 'server')]
+      : faults.map((fault) => [fault])
+    const results = await Promise.allSettled(
+      groups.map(async (group) => {
+        for (const fault of group) {
+          const startedAt = performance.now()
+          await inject(fault, scene)
+          this.#tally.fault(fault.kind)
+          this.#say(`  ${fault.kind}: ${secondsSince(startedAt)}`)
+        }
+      }),
+    )
+    for (const result of results) if (result.status === 'rejected') throw result.reason
+    await sleep(100)
+  }
+
+  async #untilQuiet(): Promise<void> {
+    const end = await this.#lastPosition()
+    const deadline = performance.now() + PATIENCE_MS
+    for (;;) {
+      const waiting = await backlog(this.#shop, this.#stage, this.#plan.configuration, end)
+      const different = waiting.length === 0 ? await differences(this.#shop) : []
+      // With nothing waiting anywhere, nothing will mend a difference any more.
+      if (waiting.length === 0 && different.length > 0) {
+        this.#tally.add({ lost: different.length })
+        throw new Error(`Lost: nothing waits anywhere, and\n    ${different.slice(0, 20).join('\n    ')}`)
+      }
+      if (waiting.length === 0) return
+      if (performance.now() > deadline) throw new Error(await this.#describeStandstill(waiting))
+      await sleep(100)
+    }
+  }
+
+  async #lastPosition(): Promise<string> {
+    const { rows } = await this.#shop.admin.query<{ lsn: string }>('SELECT pg_current_wal_insert_lsn()::text AS lsn')
+    return rows[0]?.lsn ?? ''
+  }
+
+  async #describeStandstill(waiting: readonly string[]): Promise<string> {
+    const different = await differences(this.#shop)
+    this.#tally.add({ lost: different.length })
+    const last = this.#notes()
+      .flatMap((note) => ('failure' in note ? [note.failure] : []))
+      .slice(-10)
+    return [
+      `No quiet within ${PATIENCE_MS / 1_000} seconds after the last write and fault. What waits, and where:`,
+      ...waiting,
+      ...different.slice(0, 10),
+      ...this.#posts.map(({ current }) => `${current.options.name} ${current.isRunning ? 'runs' : 'does not run'}`),
+      'The last failures of the workers:',
+      ...last.map((failure) => JSON.stringify(failure)),
+    ].join('\n    ')
+  }
+
+  async #stopWell(): Promise<void> {
+    const exits = await Promise.all(this.#posts.map((post) => post.stop()))
+    exits.forEach(({ code, signal }, index) => {
+      if (code !== 0) this.#problems.push(`worker ${index + 1} did not stop well (${signal ?? `exit code ${code}`}).`)
+    })
+    this.#tally.add({ 'worker starts': this.#posts.reduce((sum, post) => sum + post.starts, 0) })
+  }
+
+  async #judge(): Promise<void> {
+    this.#problems.push(...this.#tally.notes(this.#notes()))
+    const { backwards, ...emissions } = await judgeEmissions(this.#shop.replica)
+    this.#tally.add({ ...emissions, backwards: backwards.length })
+    this.#problems.push(...backwards.slice(0, 20))
+  }
+
+  #notes(): Note[] {
+    return this.#notebooks.filter(existsSync).flatMap(readNotes)
+  }
+
+  #post(role: WorkerOptions['role'], name: string): Post {
+    const { configuration, seed } = this.#plan
+    const { ways, bundle, rabbitmq, redis } = this.#stage
+    const { url, replicaUrl, scope } = this.#shop
+    const notebook = join(bundle.directory, `${scope} ${name}`)
+    this.#notebooks.push(notebook)
+    const options = (start: number): WorkerOptions => ({
+      role,
+      name: `${name}, start ${start}`,
+      set: configuration.set,
+      delivery: configuration.delivery,
+      urls: {
+        database: ways.queries.through(url),
+        replication: ways.replication.through(url),
+        replica: replicaUrl,
+        set: ways.queries.through(configuration.setIn === 'captured database' ? url : replicaUrl),
+        redis: ways.redis.through(redis.url),
+        rabbitmq: rabbitmq.url,
+      },
+      scope,
+      notebook,
+      seed: seed + start,
+      leaseMs: LEASE_MS,
+    })
+    const onProblem = (problem: string): void => void this.#problems.push(problem)
+    const post = new Post({ program: bundle.program, options, onProblem })
+    this.#posts.push(post)
+    return post
+  }
+}
+
+function secondsSince(startedAt: number): string {
+  return `${((performance.now() - startedAt) / 1_000).toFixed(1)} s`
+}

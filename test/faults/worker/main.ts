@@ -1,0 +1,169 @@
+import { Capture, CaptureError, EventAggregator } from 'pg-capture'
+import { consumeBuilds, rabbitmqScheduler } from 'pg-capture/schedulers/rabbitmq'
+import { PgoutputSource } from 'pg-capture/sources/pgoutput'
+import pg from 'pg'
+import { rootSchemas } from '../bookshop.ts'
+import { takeByHand } from './by-hand.ts'
+import { setClockOff } from './clock.ts'
+import { Failures } from './failures.ts'
+import { Notebook } from './notebook.ts'
+import { openChannel } from './open-channel.ts'
+import { setMaker } from './pending-set.ts'
+import { Points } from './points.ts'
+import { Listener, pollBuilds } from './poller.ts'
+import { sinkOf } from './sink.ts'
+import { around, watchedClient } from './watched.ts'
+import { WatchedSet } from './watched-set.ts'
+import { watchedSource } from './watched-source.ts'
+import { ENDED_BY_ERROR, type Instruction, type Message, type WorkerOptions } from './worker-options.ts'
+
+// One process under test: a handler, a builder, or both. Faults are put around what pg-capture is given, never into it.
+
+const options = JSON.parse(process.argv[2] ?? '') as WorkerOptions
+const { role, set, urls, scope, leaseMs } = options
+const notebook = new Notebook(options.notebook)
+const failures = new Failures(notebook)
+const points = new Points(() => say({ type: 'done' }))
+const duplication = { chunks: 0, done: () => void say({ type: 'done' }) }
+const reordering = { chunks: 0, done: () => void say({ type: 'done' }) }
+
+for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+  process.on(event, (error: unknown) => {
+    notebook.write({ failure: { untyped: `${event}: ${error instanceof Error ? error.stack : String(error)}` } })
+    process.exit(1)
+  })
+}
+process.on('message', (instruction: Instruction) => follow(instruction))
+process.on('disconnect', () => process.exit(1))
+
+const pool = newPool(urls.database)
+const setPool = newPool(urls.set)
+const replica = newPool(urls.replica)
+const closings: (() => Promise<void>)[] = []
+
+try {
+  await run()
+} catch (error) {
+  failures.note(error)
+  process.exit(error instanceof CaptureError ? ENDED_BY_ERROR : 1)
+}
+
+async function run(): Promise<void> {
+  const makeSet = await setMaker(options, setPool)
+  const aggregators: EventAggregator[] = []
+  for (const schema of rootSchemas) {
+    const kind = schema.table
+    const watchedSet = new WatchedSet(await makeSet(kind), points)
+    const sink = { kind, replica, worker: options.name, set: watchedSet, points, failures }
+    aggregators.push(
+      new EventAggregator({
+        schema,
+        client: watchedClient(pool, points, failures),
+        idsSet: watchedSet.set,
+        leaseMs,
+        batchSize: 50,
+        onError: failures.note,
+        ...(role !== 'handler' && { onChange: sinkOf(sink) }),
+        ...(role === 'handler' && { scheduleBuildObjects: schedulerOf(kind) }),
+      }),
+    )
+  }
+  const work = role === 'builder' ? build(aggregators) : handle(aggregators)
+  if (role === 'builder') await say({ type: 'ready' })
+  await work
+  for (const close of closings) await close()
+  process.exit(0)
+}
+
+async function handle(aggregators: readonly EventAggregator[]): Promise<void> {
+  const source = new PgoutputSource({
+    connection: urls.replication,
+    slot: scope,
+    publication: scope,
+    onEvent: (event) => {
+      if (event.type === 'connected') void say({ type: 'ready' })
+      if (event.type === 'reconnecting') failures.note(event.error)
+      if (event.type === 'warning') failures.note(new CaptureError(event.code, event.message))
+    },
+  })
+  const watched = watchedSource(source, points, notebook, duplication)
+  if (options.delivery === 'by hand') {
+    process.once('SIGTERM', () => void source.stop())
+    const { seed } = options
+    return takeByHand({ source: watched, aggregators, reordering, seed, notebook, onError: failures.note })
+  }
+  const capture = new Capture({ source: watched, aggregators, onError: failures.note, sweepMs: 1_000 })
+  process.once('SIGTERM', () => void capture.stop())
+  await capture.run()
+}
+
+async function build(aggregators: readonly EventAggregator[]): Promise<void> {
+  const told = new Promise<void>((resolve) => process.once('SIGTERM', () => resolve()))
+  const builders = set === 'postgres' ? poll(aggregators) : consume(aggregators)
+  await told
+  for (const builder of builders) await builder.stop()
+}
+
+function consume(aggregators: readonly EventAggregator[]): { stop(): Promise<void> }[] {
+  return aggregators.map((aggregator, index) =>
+    consumeBuilds({
+      openChannel: () => openChannel(urls.rabbitmq, (connection) => connection.createChannel()),
+      queue: queueOf(rootSchemas[index]?.table ?? ''),
+      aggregator,
+      onError: failures.note,
+      sweepMs: 1_000,
+    }),
+  )
+}
+
+function poll(aggregators: readonly EventAggregator[]): { stop(): Promise<void> }[] {
+  const listener = new Listener(urls.set, scope)
+  void listener.listen()
+  closings.push(() => listener.close())
+  return aggregators.map((aggregator) => pollBuilds(aggregator, listener, failures.note))
+}
+
+function schedulerOf(kind: string): () => Promise<void> {
+  const request =
+    set === 'postgres'
+      ? () => failures.by('harness', async () => void (await setPool.query(`NOTIFY "${scope}"`)))
+      : rabbitmqScheduler({
+          openChannel: () => openChannel(urls.rabbitmq, (connection) => connection.createConfirmChannel()),
+          queue: queueOf(kind),
+          delayMs: 50,
+        })
+  return () => around(points, 'schedule request', request)
+}
+
+function queueOf(kind: string): string {
+  return `${scope}.${kind}`
+}
+
+function newPool(connectionString: string): pg.Pool {
+  const made = new pg.Pool({ connectionString, max: 4 })
+  made.on('error', () => undefined)
+  return made
+}
+
+function follow(instruction: Instruction): void {
+  switch (instruction.type) {
+    case 'order':
+      return points.give(instruction.order)
+    case 'clock':
+      return setClockOff(instruction.ms)
+    case 'duplicate':
+      duplication.chunks = instruction.chunks
+      return
+    case 'reorder':
+      reordering.chunks = instruction.chunks
+      return
+    default:
+      instruction satisfies never
+  }
+}
+
+function say(message: Message): Promise<void> {
+  return new Promise((resolve) => {
+    process.send?.(message, undefined, {}, () => resolve())
+  })
+}

@@ -2,7 +2,6 @@ import { createClient } from 'redis'
 import { rootSchemas } from './bookshop.ts'
 import type { Configuration } from './fault.ts'
 import type { Shop } from './shop.ts'
-import type { Stage } from './stage.ts'
 
 /**
  * Where something up to the WAL position `end` still waits, one line each; nothing where all is done. Read past pg-capture, from
@@ -10,7 +9,6 @@ import type { Stage } from './stage.ts'
  */
 export async function backlog(
   shop: Shop,
-  stage: Stage,
   { set, setIn }: Configuration,
   end: string,
 ): Promise<string[]> {
@@ -23,7 +21,7 @@ export async function backlog(
       return [...lines, ...(await inPostgres(shop, setIn))]
     case 'ioredis':
     case 'node-redis':
-      return [...lines, ...(await inRedis(shop, stage))]
+      return [...lines, ...(await inRedis(shop))]
     default:
       return set satisfies never
   }
@@ -50,8 +48,8 @@ async function inPostgres(shop: Shop, setIn: Configuration['setIn']): Promise<st
   return rows.map(({ line }) => line)
 }
 
-async function inRedis({ scope }: Shop, stage: Stage): Promise<string[]> {
-  const client = createClient({ url: stage.redis.url })
+async function inRedis({ scope, servers }: Shop): Promise<string[]> {
+  const client = createClient({ url: servers.redis })
   client.on('error', () => undefined)
   await client.connect()
   try {

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { backlog } from './backlog.ts'
 import { shopRows } from './bookshop.ts'
 import type { Fault } from './fault.ts'
 import { inject, type Scene } from './inject.ts'
-import { differences, judgeEmissions } from './judge.ts'
+import { judgeEmissions } from './judge.ts'
 import type { RoundPlan } from './plan.ts'
 import { Post } from './post.ts'
+import { untilQuiet } from './quiet.ts'
 import { Shop } from './shop.ts'
 import type { Stage } from './stage.ts'
 import type { Tally } from './tally.ts'
@@ -46,7 +46,7 @@ export class Round {
     tally: Tally,
     say: (line: string) => void,
   ): Promise<string[]> {
-    const shop = await Shop.open(stage, `faults_${process.pid}_${plan.number}`)
+    const shop = await Shop.open(stage.urls, `faults_${process.pid}_${plan.number}`)
     const round = new Round(stage, plan, tally, shop, say)
     try {
       await round.#run()
@@ -107,41 +107,22 @@ export class Round {
   }
 
   async #untilQuiet(): Promise<void> {
-    const end = await this.#lastPosition()
-    const deadline = performance.now() + PATIENCE_MS
-    for (;;) {
-      const waiting = await backlog(this.#shop, this.#stage, this.#plan.configuration, end)
-      const different = waiting.length === 0 ? await differences(this.#shop) : []
-      // With nothing waiting anywhere, nothing will mend a difference any more.
-      if (waiting.length === 0 && different.length > 0) {
-        this.#tally.add({ lost: different.length })
-        throw new Error(`Lost: nothing waits anywhere, and\n    ${different.slice(0, 20).join('\n    ')}`)
-      }
-      if (waiting.length === 0) return
-      if (performance.now() > deadline) throw new Error(await this.#describeStandstill(waiting))
-      await sleep(100)
-    }
-  }
-
-  async #lastPosition(): Promise<string> {
-    const { rows } = await this.#shop.admin.query<{ lsn: string }>('SELECT pg_current_wal_insert_lsn()::text AS lsn')
-    return rows[0]?.lsn ?? ''
-  }
-
-  async #describeStandstill(waiting: readonly string[]): Promise<string> {
-    const different = await differences(this.#shop)
+    const standstill = await untilQuiet(this.#shop, this.#plan.configuration, PATIENCE_MS)
+    if (standstill === undefined) return
+    const { waiting, different } = standstill
     this.#tally.add({ lost: different.length })
-    const last = this.#notes()
-      .flatMap((note) => ('failure' in note ? [note.failure] : []))
-      .slice(-10)
-    return [
-      `No quiet within ${PATIENCE_MS / 1_000} seconds after the last write and fault. What waits, and where:`,
+    const failures = this.#notes().flatMap((note) => ('failure' in note ? [JSON.stringify(note.failure)] : []))
+    const lines = [
+      waiting.length === 0
+        ? 'Lost: nothing waits anywhere, and yet the replica differs from the tables.'
+        : `No quiet within ${PATIENCE_MS / 1_000} seconds after the last write and fault. What waits, and where:`,
       ...waiting,
-      ...different.slice(0, 10),
+      ...different.slice(0, 20),
       ...this.#posts.map(({ current }) => `${current.options.name} ${current.isRunning ? 'runs' : 'does not run'}`),
       'The last failures of the workers:',
-      ...last.map((failure) => JSON.stringify(failure)),
-    ].join('\n    ')
+      ...failures.slice(-10),
+    ]
+    throw new Error(lines.join('\n    '))
   }
 
   async #stopWell(): Promise<void> {

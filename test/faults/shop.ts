@@ -1,9 +1,16 @@
 import { connect } from 'amqplib'
 import pg from 'pg'
+import { createClient } from 'redis'
 import { dropDatabase } from '../support/database-leaks.ts'
 import { rootSchemas, shopSetup } from './bookshop.ts'
 import { replicaSetup } from './replica.ts'
-import type { Stage } from './stage.ts'
+
+/** Where servers are reached past all proxies. */
+export interface ServerUrls {
+  readonly postgres: string
+  readonly redis: string
+  readonly rabbitmq: string
+}
 
 /** The databases of one round, and ways into them that no fault touches. They bear a restart of the server. */
 export class Shop {
@@ -12,20 +19,20 @@ export class Shop {
   readonly replicaUrl: string
   readonly admin: pg.Pool
   readonly replica: pg.Pool
-  readonly #stage: Stage
+  readonly servers: ServerUrls
 
-  private constructor(stage: Stage, scope: string) {
-    this.#stage = stage
+  private constructor(servers: ServerUrls, scope: string) {
+    this.servers = servers
     this.scope = scope
-    this.url = inDatabase(stage.postgres.url, scope)
-    this.replicaUrl = inDatabase(stage.postgres.url, `${scope}_replica`)
+    this.url = inDatabase(servers.postgres, scope)
+    this.replicaUrl = inDatabase(servers.postgres, `${scope}_replica`)
     this.admin = quietPool(this.url)
     this.replica = quietPool(this.replicaUrl)
   }
 
-  static async open(stage: Stage, scope: string): Promise<Shop> {
-    const shop = new Shop(stage, scope)
-    await onServer(stage.postgres.url, async (client) => {
+  static async open(servers: ServerUrls, scope: string): Promise<Shop> {
+    const shop = new Shop(servers, scope)
+    await onServer(servers.postgres, async (client) => {
       await client.query(`CREATE DATABASE ${scope}`)
       await client.query(`CREATE DATABASE ${scope}_replica`)
     })
@@ -36,16 +43,31 @@ export class Shop {
 
   async close(): Promise<void> {
     await Promise.all([this.admin.end(), this.replica.end()])
-    await onServer(this.#stage.postgres.url, async (client) => {
+    await onServer(this.servers.postgres, async (client) => {
       await dropDatabase(client, this.scope)
       await dropDatabase(client, `${this.scope}_replica`)
     })
-    const connection = await connect(this.#stage.rabbitmq.url)
+    await Promise.all([this.#deleteQueues(), this.#deleteKeys()])
+  }
+
+  async #deleteQueues(): Promise<void> {
+    const connection = await connect(this.servers.rabbitmq)
     const channel = await connection.createChannel()
     for (const { table } of rootSchemas) {
-      for (const queue of [`${this.scope}.${table}`, `${this.scope}.${table}.delay`]) await channel.deleteQueue(queue)
+      for (const queue of [`${this.scope}.${table}`, `${this.scope}.${table}.delay`])
+        await channel.deleteQueue(queue)
     }
     await connection.close()
+  }
+
+  async #deleteKeys(): Promise<void> {
+    const client = createClient({ url: this.servers.redis })
+    client.on('error', () => undefined)
+    await client.connect()
+    for await (const keys of client.scanIterator({ MATCH: `*${this.scope}:*` })) {
+      if (keys.length > 0) await client.unlink(keys)
+    }
+    client.destroy()
   }
 }
 

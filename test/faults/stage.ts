@@ -2,6 +2,7 @@ import { ownServer } from '../../services/own-server.ts'
 import { type PostgresServer, startPostgres } from '../../services/postgres.ts'
 import { rabbitmq, type RabbitmqServer, startRabbitmq } from '../../services/rabbitmq.ts'
 import { redis, type RedisServer, startRedis } from '../../services/redis.ts'
+import type { ServerUrls } from './shop.ts'
 import { TcpProxy } from './tcp-proxy.ts'
 import { WorkerBundle } from './worker-bundle.ts'
 
@@ -10,6 +11,7 @@ export interface Stage {
   readonly postgres: PostgresServer
   readonly redis: RedisServer
   readonly rabbitmq: RabbitmqServer
+  readonly urls: ServerUrls
   /** The ways on which look-ups and builds, the source, and the set in Redis reach their servers. */
   readonly ways: { readonly queries: TcpProxy; readonly replication: TcpProxy; readonly redis: TcpProxy }
   readonly bundle: WorkerBundle
@@ -43,7 +45,8 @@ export async function openStage(): Promise<Stage> {
       replication: await way(postgres.port),
       redis: await way(redisServer.port),
     }
-    return { postgres, redis: redisServer, rabbitmq: rabbitmqServer, ways, bundle, close }
+    const urls = { postgres: postgres.url, redis: redisServer.url, rabbitmq: rabbitmqServer.url }
+    return { postgres, redis: redisServer, rabbitmq: rabbitmqServer, urls, ways, bundle, close }
   } catch (error) {
     await close()
     throw error

@@ -3,6 +3,7 @@ import { consumeBuilds, rabbitmqScheduler } from 'pg-capture/schedulers/rabbitmq
 import { PgoutputSource } from 'pg-capture/sources/pgoutput'
 import pg from 'pg'
 import { rootSchemas } from '../bookshop.ts'
+import { buildWhenAsked } from './asked-builds.ts'
 import { takeByHand } from './by-hand.ts'
 import { setClockOff } from './clock.ts'
 import { Failures } from './failures.ts'
@@ -10,7 +11,6 @@ import { Notebook } from './notebook.ts'
 import { openChannel } from './open-channel.ts'
 import { setMaker } from './pending-set.ts'
 import { Points } from './points.ts'
-import { Listener, pollBuilds } from './poller.ts'
 import { sinkOf } from './sink.ts'
 import { around, watchedClient } from './watched.ts'
 import { WatchedSet } from './watched-set.ts'
@@ -20,7 +20,7 @@ import { ENDED_BY_ERROR, type Instruction, type Message, type WorkerOptions } fr
 // One process under test: a handler, a builder, or both. Faults are put around what pg-capture is given, never into it.
 
 const options = JSON.parse(process.argv[2] ?? '') as WorkerOptions
-const { role, set, urls, scope, leaseMs } = options
+const { role, set, urls, scope, leaseMs, sabotage } = options
 const notebook = new Notebook(options.notebook)
 const failures = new Failures(notebook)
 const points = new Points(() => say({ type: 'done' }))
@@ -39,7 +39,6 @@ process.on('disconnect', () => process.exit(1))
 const pool = newPool(urls.database)
 const setPool = newPool(urls.set)
 const replica = newPool(urls.replica)
-const closings: (() => Promise<void>)[] = []
 
 try {
   await run()
@@ -53,7 +52,7 @@ async function run(): Promise<void> {
   const aggregators: EventAggregator[] = []
   for (const schema of rootSchemas) {
     const kind = schema.table
-    const watchedSet = new WatchedSet(await makeSet(kind), points)
+    const watchedSet = new WatchedSet(await makeSet(kind), points, sabotage === 'holds nothing')
     const sink = { kind, replica, worker: options.name, set: watchedSet, points, failures }
     aggregators.push(
       new EventAggregator({
@@ -71,7 +70,6 @@ async function run(): Promise<void> {
   const work = role === 'builder' ? build(aggregators) : handle(aggregators)
   if (role === 'builder') await say({ type: 'ready' })
   await work
-  for (const close of closings) await close()
   process.exit(0)
 }
 
@@ -86,7 +84,7 @@ async function handle(aggregators: readonly EventAggregator[]): Promise<void> {
       if (event.type === 'warning') failures.note(new CaptureError(event.code, event.message))
     },
   })
-  const watched = watchedSource(source, points, notebook, duplication)
+  const watched = watchedSource(source, points, notebook, duplication, sabotage === 'acknowledges early')
   if (options.delivery === 'by hand') {
     process.once('SIGTERM', () => void source.stop())
     const { seed } = options
@@ -99,7 +97,8 @@ async function handle(aggregators: readonly EventAggregator[]): Promise<void> {
 
 async function build(aggregators: readonly EventAggregator[]): Promise<void> {
   const told = new Promise<void>((resolve) => process.once('SIGTERM', () => resolve()))
-  const builders = set === 'postgres' ? poll(aggregators) : consume(aggregators)
+  const asked = { aggregators, url: urls.set, channel: scope, onError: failures.note }
+  const builders = set === 'postgres' ? [buildWhenAsked(asked)] : consume(aggregators)
   await told
   for (const builder of builders) await builder.stop()
 }
@@ -114,13 +113,6 @@ function consume(aggregators: readonly EventAggregator[]): { stop(): Promise<voi
       sweepMs: 1_000,
     }),
   )
-}
-
-function poll(aggregators: readonly EventAggregator[]): { stop(): Promise<void> }[] {
-  const listener = new Listener(urls.set, scope)
-  void listener.listen()
-  closings.push(() => listener.close())
-  return aggregators.map((aggregator) => pollBuilds(aggregator, listener, failures.note))
 }
 
 function schedulerOf(kind: string): () => Promise<void> {

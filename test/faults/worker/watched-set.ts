@@ -12,7 +12,8 @@ export class WatchedSet {
   readonly set: ClaimingIdsSet
   readonly #leaseEnds = new Map<string, number>()
 
-  constructor(set: ClaimingIdsSet, points: Points) {
+  /** @param holdsNothing whether leases end at once, as in a set that does not hold what it gives. */
+  constructor(set: ClaimingIdsSet, points: Points, holdsNothing: boolean) {
     const lease = (ids: readonly string[], from: number, ms: number): void => {
       for (const id of ids) this.#leaseEnds.set(id, from + ms)
     }
@@ -24,7 +25,7 @@ export class WatchedSet {
       claim: async (max, leaseMs) => {
         await points.pass('before claim')
         const from = steadyNow()
-        const claim = await set.claim(max, leaseMs)
+        const claim = await set.claim(max, holdsNothing ? 1 : leaseMs)
         lease(claim.ids, from, leaseMs)
         // A claim of nothing is no step of a build.
         if (claim.ids.length > 0) await points.pass('after claim')
@@ -32,7 +33,7 @@ export class WatchedSet {
       },
       renew: async (claim, leaseMs) => {
         const from = steadyNow()
-        const isHeld = await set.renew(claim, leaseMs)
+        const isHeld = holdsNothing || (await set.renew(claim, leaseMs))
         if (isHeld) lease(claim.ids, from, leaseMs)
         return isHeld
       },

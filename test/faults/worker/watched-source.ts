@@ -15,11 +15,13 @@ export function watchedSource(
   points: Points,
   notebook: Notebook,
   duplication: Duplication,
+  acknowledgesEarly: boolean,
 ): Source {
   async function* watch(chunks: AsyncIterable<EventChunk>): AsyncGenerator<EventChunk, void, undefined> {
     const before: EventChunk[] = []
     for await (const chunk of announced(chunks, points)) {
       notebook.write({ chunk: eventsByTransaction(chunk) })
+      if (acknowledgesEarly) chunk.acknowledge?.()
       await points.pass('after source chunk')
       before.push({ events: chunk.events })
       yield { ...chunk, ...(chunk.acknowledge !== undefined && { acknowledge: watched(chunk.acknowledge) }) }

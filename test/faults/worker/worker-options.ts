@@ -22,7 +22,12 @@ export interface WorkerOptions {
   readonly notebook: string
   readonly seed: number
   readonly leaseMs: number
+  /** Breaks the path on purpose, to see whether it is noticed. */
+  readonly sabotage?: Sabotage | undefined
 }
+
+/** Confirms what it has not handled; lets others claim what it builds. */
+export type Sabotage = 'acknowledges early' | 'holds nothing'
 
 /** What a worker is told while it runs. */
 export type Instruction =

@@ -7,11 +7,7 @@ import type { Shop } from './shop.ts'
  * Where something up to the WAL position `end` still waits, one line each; nothing where all is done. Read past pg-capture, from
  * the servers themselves.
  */
-export async function backlog(
-  shop: Shop,
-  { set, setIn }: Configuration,
-  end: string,
-): Promise<string[]> {
+export async function backlog(shop: Shop, { set, setIn }: Configuration, end: string): Promise<string[]> {
   const lines = await unconfirmed(shop, end)
   switch (set) {
     case 'memory':

@@ -10,8 +10,10 @@ import type { Configuration } from './fault.ts'
 import { judgeEmissions } from './judge.ts'
 import { type Standstill, untilQuiet } from './quiet.ts'
 import { Shop } from './shop.ts'
+import { Tally } from './tally.ts'
 import { WorkerBundle } from './worker-bundle.ts'
 import { WorkerProcess } from './worker-process.ts'
+import { type Note, readNotes } from './worker/notebook.ts'
 import { builderPoints, handlerPoints, type Point } from './worker/points.ts'
 import type { Sabotage, WorkerOptions } from './worker/worker-options.ts'
 
@@ -33,6 +35,7 @@ class Workshop {
   readonly shop: Shop
   readonly #configuration: Configuration
   readonly #workers = new Map<WorkerOptions['role'], WorkerProcess>()
+  readonly #notebooks = new Set<string>()
   #sabotage: Sabotage | undefined
 
   private constructor(shop: Shop, configuration: Configuration) {
@@ -77,6 +80,15 @@ class Workshop {
     while ((await admin.query(sql, [scope, now.rows[0]?.lsn])).rowCount === 0) await sleep(20)
   }
 
+  /** What all workers so far have written down. */
+  notes(): Note[] {
+    return [...this.#notebooks].flatMap(readNotes)
+  }
+
+  printed(): string {
+    return [...this.#workers.values()].map(({ output }) => output).join('')
+  }
+
   async close(): Promise<void> {
     for (const worker of this.#workers.values()) worker.signal('SIGKILL')
     await Promise.all([...this.#workers.values()].map(({ exit }) => exit))
@@ -90,10 +102,15 @@ class Workshop {
   #newWorker(role: WorkerOptions['role']): WorkerProcess {
     const { scope, url, replicaUrl, servers } = this.shop
     const urls = {
-      ...{ database: url, replication: url, set: url, replica: replicaUrl },
-      ...{ redis: servers.redis, rabbitmq: servers.rabbitmq },
+      database: url,
+      replication: url,
+      set: url,
+      replica: replicaUrl,
+      redis: servers.redis,
+      rabbitmq: servers.rabbitmq,
     }
     const notebook = join(bundle.directory, `${scope} ${role}`)
+    this.#notebooks.add(notebook)
     const fixed = { ...this.#configuration, name: role, seed: 1, leaseMs: 500, sabotage: this.#sabotage }
     return new WorkerProcess(bundle.program, { ...fixed, role, urls, scope, notebook })
   }
@@ -144,10 +161,12 @@ describe.each(cases)('kill -9 at every step loses nothing: $set', ({ set, points
     patience,
   )
 
-  test('and nothing has gone backwards', async () => {
+  test('nothing has gone backwards, and whatever was told has a code', async () => {
     const { objects, backwards } = await judgeEmissions(workshop.shop.replica)
     expect(objects).toBeGreaterThan(points.length)
     expect(backwards).toEqual([])
+    expect(new Tally().notes(workshop.notes())).toEqual([])
+    expect(workshop.printed()).toBe('')
   })
 })
 

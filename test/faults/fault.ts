@@ -69,7 +69,8 @@ export const faultKinds: readonly FaultKind[] = targets.flatMap((target) => faul
 
 /** Whether a fault can happen there. */
 export function fits(kind: FaultKind, { set, delivery }: Configuration): boolean {
-  if (kind.startsWith('Redis') || kind.startsWith('RabbitMQ')) return set === 'ioredis' || set === 'node-redis'
+  if (kind.startsWith('Redis') || kind.startsWith('RabbitMQ'))
+    return set === 'ioredis' || set === 'node-redis'
   // One process builds what it takes by itself.
   if (kind.endsWith('schedule request')) return set !== 'memory'
   if (kind === 'batches reordered') return delivery === 'by hand'

@@ -12,7 +12,9 @@ export async function differences({ admin, replica }: Shop): Promise<string[]> {
   const state = await readTableState(admin, tables)
   return rootSchemas.flatMap((schema) => {
     const { table: kind } = schema
-    const expected = new Map([...evaluate(schema, state)].map(([id, object]) => [id, canonicalText(schema.schema, object)]))
+    const expected = new Map(
+      [...evaluate(schema, state)].map(([id, object]) => [id, canonicalText(schema.schema, object)]),
+    )
     const actual = new Map(
       kept.rows
         .filter((row) => row.kind === kind)

@@ -1,5 +1,13 @@
 import { Picks } from '../oracle/arbitrary/picks.ts'
-import { type Configuration, type Fault, type FaultKind, faultsOf, fits, type Target, targets } from './fault.ts'
+import {
+  type Configuration,
+  type Fault,
+  type FaultKind,
+  faultsOf,
+  fits,
+  type Target,
+  targets,
+} from './fault.ts'
 
 export interface RoundPlan {
   /** From 1. */

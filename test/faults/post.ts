@@ -79,7 +79,8 @@ export class Post {
       const isKilled = signal === 'SIGKILL'
       const isStopped = this.#isClosed && code === 0
       if (code === ENDED_BY_ERROR) this.#endedByError += 1
-      else if (!isKilled && !isStopped) this.#tell(worker, `has ended by itself (${signal ?? `exit code ${code}`})`)
+      else if (!isKilled && !isStopped)
+        this.#tell(worker, `has ended by itself (${signal ?? `exit code ${code}`})`)
       if (this.#isClosed) return
       // As a supervisor does where a program can't start.
       if (code === ENDED_BY_ERROR) await sleep(300)

@@ -6,7 +6,9 @@ import type { Tally } from './tally.ts'
 export function report(tally: Tally, seed: number): string {
   const { counts } = tally
   const faults = faultKinds.map((kind) => row(kind, tally.faults.get(kind) ?? 0))
-  const failures = [...tally.failures].sort().map(([name, count]) => row(`  ${name}`, count))
+  const failures = [...tally.failures]
+    .sort(([one], [other]) => one.localeCompare(other))
+    .map(([name, count]) => row(`  ${name}`, count))
   return [
     'Faults',
     ...faults.map((line) => `  ${line}`),
@@ -31,7 +33,9 @@ export function report(tally: Tally, seed: number): string {
 }
 
 export function describeRound({ number, configuration, steps }: RoundPlan): string {
-  const list = steps.map((faults) => `  ${faults.map(({ kind, after, part }) => `${kind} (${after}, ${part})`).join(' + ')}`)
+  const list = steps.map(
+    (faults) => `  ${faults.map(({ kind, after, part }) => `${kind} (${after}, ${part})`).join(' + ')}`,
+  )
   return [`Round ${number}: ${describe(configuration)}`, ...list].join('\n')
 }
 

@@ -12,7 +12,7 @@ import { Shop } from './shop.ts'
 import type { Stage } from './stage.ts'
 import type { Tally } from './tally.ts'
 import { type Note, readNotes } from './worker/notebook.ts'
-import type { WorkerOptions } from './worker/worker-options.ts'
+import type { Sabotage, WorkerOptions } from './worker/worker-options.ts'
 import { WriteLoad } from './write-load.ts'
 
 /** Short, so that what a dead builder held comes back soon. */
@@ -20,38 +20,40 @@ const LEASE_MS = 1_500
 /** From the end of all faults and writes on. */
 const PATIENCE_MS = 120_000
 
+export interface RoundContext {
+  readonly tally: Tally
+  /** Is told each fault as it has happened. */
+  readonly say: (line: string) => void
+  readonly sabotage?: Sabotage | undefined
+}
+
 /** One configuration under load and faults, until it is quiet; then it is judged. */
 export class Round {
   readonly #stage: Stage
   readonly #plan: RoundPlan
+  readonly #context: RoundContext
   readonly #tally: Tally
   readonly #shop: Shop
-  readonly #say: (line: string) => void
   readonly #problems: string[] = []
   readonly #posts: Post[] = []
   readonly #notebooks: string[] = []
 
-  private constructor(stage: Stage, plan: RoundPlan, tally: Tally, shop: Shop, say: (line: string) => void) {
-    this.#say = say
+  private constructor(stage: Stage, plan: RoundPlan, context: RoundContext, shop: Shop) {
     this.#stage = stage
     this.#plan = plan
-    this.#tally = tally
+    this.#context = context
+    this.#tally = context.tally
     this.#shop = shop
   }
 
   /** Runs a round and returns what was wrong: nothing, if all is well. */
-  static async run(
-    stage: Stage,
-    plan: RoundPlan,
-    tally: Tally,
-    say: (line: string) => void,
-  ): Promise<string[]> {
+  static async run(stage: Stage, plan: RoundPlan, context: RoundContext): Promise<string[]> {
     const shop = await Shop.open(stage.urls, `faults_${process.pid}_${plan.number}`)
-    const round = new Round(stage, plan, tally, shop, say)
+    const round = new Round(stage, plan, context, shop)
     try {
       await round.#run()
     } catch (error) {
-      round.#problems.push(error instanceof Error ? (error.stack ?? error.message) : String(error))
+      round.#problems.push(toError(error).stack ?? '')
     } finally {
       stage.ways.redis.release()
       await Promise.all(round.#posts.map((post) => post.close()))
@@ -65,10 +67,12 @@ export class Round {
     const handler = this.#post(configuration.set === 'memory' ? 'both' : 'handler', 'handler')
     const startedAt = performance.now()
     await handler.working()
-    this.#say(`  handler: ${secondsSince(startedAt)}`)
+    this.#context.say(`  handler: ${secondsSince(startedAt)}`)
     await this.#shop.admin.query(shopRows)
     const isAlone = configuration.set === 'memory'
-    const builders = isAlone ? [handler] : [this.#post('builder', 'builder 1'), this.#post('builder', 'builder 2')]
+    const builders = isAlone
+      ? [handler]
+      : [this.#post('builder', 'builder 1'), this.#post('builder', 'builder 2')]
     const { admin, scope } = this.#shop
     const scene: Scene = { stage: this.#stage, handler, builders, admin, scope, leaseMs: LEASE_MS }
 
@@ -81,7 +85,7 @@ export class Round {
     }
     const quietFrom = performance.now()
     await this.#untilQuiet()
-    this.#say(`  quiet: ${secondsSince(quietFrom)}`)
+    this.#context.say(`  quiet: ${secondsSince(quietFrom)}`)
     await this.#stopWell()
     await this.#judge()
   }
@@ -90,7 +94,10 @@ export class Round {
     // What is meant for one process comes one after the other.
     const isAlone = scene.builders.includes(scene.handler)
     const groups = isAlone
-      ? [faults.filter(({ target }) => target !== 'server'), faults.filter(({ target }) => target === 'server')]
+      ? [
+          faults.filter(({ target }) => target !== 'server'),
+          faults.filter(({ target }) => target === 'server'),
+        ]
       : faults.map((fault) => [fault])
     const results = await Promise.allSettled(
       groups.map(async (group) => {
@@ -98,11 +105,11 @@ export class Round {
           const startedAt = performance.now()
           await inject(fault, scene)
           this.#tally.fault(fault.kind)
-          this.#say(`  ${fault.kind}: ${secondsSince(startedAt)}`)
+          this.#context.say(`  ${fault.kind}: ${secondsSince(startedAt)}`)
         }
       }),
     )
-    for (const result of results) if (result.status === 'rejected') throw result.reason
+    for (const result of results) if (result.status === 'rejected') throw toError(result.reason)
     await sleep(100)
   }
 
@@ -111,14 +118,18 @@ export class Round {
     if (standstill === undefined) return
     const { waiting, different } = standstill
     this.#tally.add({ lost: different.length })
-    const failures = this.#notes().flatMap((note) => ('failure' in note ? [JSON.stringify(note.failure)] : []))
+    const failures = this.#notes().flatMap((note) =>
+      'failure' in note ? [JSON.stringify(note.failure)] : [],
+    )
     const lines = [
       waiting.length === 0
         ? 'Lost: nothing waits anywhere, and yet the replica differs from the tables.'
         : `No quiet within ${PATIENCE_MS / 1_000} seconds after the last write and fault. What waits, and where:`,
       ...waiting,
       ...different.slice(0, 20),
-      ...this.#posts.map(({ current }) => `${current.options.name} ${current.isRunning ? 'runs' : 'does not run'}`),
+      ...this.#posts.map(
+        ({ current }) => `${current.options.name} ${current.isRunning ? 'runs' : 'does not run'}`,
+      ),
       'The last failures of the workers:',
       ...failures.slice(-10),
     ]
@@ -128,7 +139,8 @@ export class Round {
   async #stopWell(): Promise<void> {
     const exits = await Promise.all(this.#posts.map((post) => post.stop()))
     exits.forEach(({ code, signal }, index) => {
-      if (code !== 0) this.#problems.push(`worker ${index + 1} did not stop well (${signal ?? `exit code ${code}`}).`)
+      if (code !== 0)
+        this.#problems.push(`worker ${index + 1} did not stop well (${signal ?? `exit code ${code}`}).`)
     })
     this.#tally.add({ 'worker starts': this.#posts.reduce((sum, post) => sum + post.starts, 0) })
   }
@@ -167,6 +179,7 @@ export class Round {
       notebook,
       seed: seed + start,
       leaseMs: LEASE_MS,
+      sabotage: this.#context.sabotage,
     })
     const onProblem = (problem: string): void => void this.#problems.push(problem)
     const post = new Post({ program: bundle.program, options, onProblem })
@@ -177,4 +190,8 @@ export class Round {
 
 function secondsSince(startedAt: number): string {
   return `${((performance.now() - startedAt) / 1_000).toFixed(1)} s`
+}
+
+function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown))
 }

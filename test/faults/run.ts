@@ -5,8 +5,10 @@ import { describe, describeRound, report } from './report.ts'
 import { Round } from './round.ts'
 import { openStage } from './stage.ts'
 import { Tally } from './tally.ts'
+import { type Sabotage, sabotages } from './worker/worker-options.ts'
 
-const usage = 'npm run test:faults -- [--seed 1] [--minutes 10 | --rounds 4] [--steps 8] [--only 7] [--verbose]'
+const usage = `npm run test:faults -- [--seed 1] [--minutes 10 | --rounds 4] [--steps 8] [--only 7] [--verbose]
+  [--sabotage ${sabotages.map((name) => `"${name}"`).join(' | ')}]`
 
 /** Rounds after which every kind of fault must have occurred: there are more kinds than one round has steps. */
 const ROUNDS_OF_ALL_KINDS = 4
@@ -21,14 +23,17 @@ interface Arguments {
   readonly only: number | undefined
   /** Tells each fault as it comes. */
   readonly verbose: boolean
+  /** Breaks the path on purpose: then the run has to fail. */
+  readonly sabotage: Sabotage | undefined
 }
 
-async function main({ seed, minutes, rounds, steps, only, verbose }: Arguments): Promise<boolean> {
+async function main({ seed, minutes, rounds, steps, only, verbose, sabotage }: Arguments): Promise<boolean> {
   const tally = new Tally()
   const began = performance.now()
   const elapsed = (): number => (performance.now() - began) / 1_000
   const stage = await openStage()
   console.log(`Servers: ${Math.round(elapsed())} s`)
+  const say = (line: string): void => void (verbose && console.log(line))
   let isWell = true
   try {
     for (const plan of planRounds(seed, steps)) {
@@ -36,7 +41,7 @@ async function main({ seed, minutes, rounds, steps, only, verbose }: Arguments):
       const { number, configuration } = plan
       if (number > (only ?? rounds) || (minutes !== undefined && elapsed() > minutes * 60)) break
       const startedAt = elapsed()
-      const problems = await Round.run(stage, plan, tally, (line) => verbose && console.log(line))
+      const problems = await Round.run(stage, plan, { tally, say, sabotage })
       tally.add({ rounds: 1 })
       console.log(`Round ${number}: ${describe(configuration)}: ${Math.round(elapsed() - startedAt)} s`)
       if (problems.length === 0) continue
@@ -58,7 +63,11 @@ function missed(tally: Tally): FaultKind[] {
   return tally.counts.rounds < ROUNDS_OF_ALL_KINDS ? [] : faultKinds.filter((kind) => !tally.faults.has(kind))
 }
 
-function tell(plan: RoundPlan, problems: readonly string[], { seed, steps }: { seed: number; steps: number }): void {
+function tell(
+  plan: RoundPlan,
+  problems: readonly string[],
+  { seed, steps }: { seed: number; steps: number },
+): void {
   console.error(`\nFAILED\n${describeRound(plan)}`)
   for (const problem of problems) console.error(`  ${problem}`)
   console.error(`Again: npm run test:faults -- --seed ${seed} --steps ${steps} --only ${plan.number}`)
@@ -73,6 +82,7 @@ function readArguments(): Arguments {
       steps: { type: 'string', default: '8' },
       only: { type: 'string' },
       verbose: { type: 'boolean', default: false },
+      sabotage: { type: 'string' },
     },
   })
   const number = (name: Exclude<keyof typeof values, 'verbose'>, text: string, least: number): number => {
@@ -92,7 +102,14 @@ function readArguments(): Arguments {
     steps: number('steps', values.steps, 1),
     only: optional('only', 1),
     verbose: values.verbose,
+    sabotage: sabotageOf(values.sabotage),
   }
+}
+
+function sabotageOf(name: string | undefined): Sabotage | undefined {
+  const known = sabotages.find((one) => one === name)
+  if (name !== undefined && known === undefined) throw new Error(`There is no sabotage "${name}".`)
+  return known
 }
 
 try {

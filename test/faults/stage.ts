@@ -20,7 +20,10 @@ export interface Stage {
 
 export async function openStage(): Promise<Stage> {
   const closings: (() => unknown)[] = []
-  const open = async <Opened>(opening: Promise<Opened>, close: (opened: Opened) => unknown): Promise<Opened> => {
+  const open = async <Opened>(
+    opening: Promise<Opened>,
+    close: (opened: Opened) => unknown,
+  ): Promise<Opened> => {
     const opened = await opening
     closings.unshift(() => close(opened))
     return opened

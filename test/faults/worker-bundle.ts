@@ -28,7 +28,9 @@ export class WorkerBundle {
       sourcemap: 'inline',
       logLevel: 'error',
       // What is CommonJS inside requires modules of Node.
-      banner: { js: `import { createRequire } from 'node:module'\nconst require = createRequire(import.meta.url)` },
+      banner: {
+        js: `import { createRequire } from 'node:module'\nconst require = createRequire(import.meta.url)`,
+      },
     })
     return bundle
   }

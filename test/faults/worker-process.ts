@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { onProcessEnd } from '../../services/on-process-end.ts'
 import type { Instruction, Message, WorkerOptions } from './worker/worker-options.ts'
 
 export interface Exit {
@@ -23,7 +24,12 @@ export class WorkerProcess {
       execArgv: ['--enable-source-maps'],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     })
-    this.exit = once(this.#child, 'exit').then(([code, signal]) => ({ code, signal }) as Exit)
+    // One that is stopped would not notice that we are gone.
+    const forget = onProcessEnd(() => this.#child.kill('SIGKILL'))
+    this.exit = once(this.#child, 'exit').then(([code, signal]) => {
+      forget()
+      return { code, signal }
+    })
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.on('data', (chunk: Buffer) => {
         this.#output = (this.#output + chunk.toString()).slice(-4_000)

@@ -28,7 +28,12 @@ export function buildWhenAsked({ aggregators, url, channel, onError }: AskedBuil
 }
 
 /** Listens until it is stopped, and connects again when the connection was lost. */
-async function listen(url: string, channel: string, onNotice: () => void, signal: AbortSignal): Promise<void> {
+async function listen(
+  url: string,
+  channel: string,
+  onNotice: () => void,
+  signal: AbortSignal,
+): Promise<void> {
   while (!signal.aborted) {
     const client = new pg.Client(url)
     const lost = new Promise<void>((resolve) => {

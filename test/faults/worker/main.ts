@@ -29,7 +29,9 @@ const reordering = { chunks: 0, done: () => void say({ type: 'done' }) }
 
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   process.on(event, (error: unknown) => {
-    notebook.write({ failure: { untyped: `${event}: ${error instanceof Error ? error.stack : String(error)}` } })
+    notebook.write({
+      failure: { untyped: `${event}: ${error instanceof Error ? error.stack : String(error)}` },
+    })
     process.exit(1)
   })
 }

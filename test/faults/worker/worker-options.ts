@@ -27,7 +27,8 @@ export interface WorkerOptions {
 }
 
 /** Confirms what it has not handled; lets others claim what it builds. */
-export type Sabotage = 'acknowledges early' | 'holds nothing'
+export const sabotages = ['acknowledges early', 'holds nothing'] as const
+export type Sabotage = (typeof sabotages)[number]
 
 /** What a worker is told while it runs. */
 export type Instruction =

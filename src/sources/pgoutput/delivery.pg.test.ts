@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { EventChunk } from '../../core/capture/source.ts'
 import { captures } from '../../../test/support/captures.ts'
 import { testDatabase } from '../../../test/support/postgres.ts'
@@ -158,6 +158,22 @@ describe('acknowledgement', () => {
     const second = await capture.start(tables)
     await second.untilEvents(1)
     expect(ids(second.chunks)).toEqual([4])
+  })
+
+  test('the server is told of it as soon when the clock was set back meanwhile', async () => {
+    const running = await capture.start(await newTable('clock'))
+    await database.query('insert into clock values (1)')
+    await running.untilEvents(1)
+    const timers = vi.spyOn(globalThis, 'setTimeout')
+    const real = Date.now
+    const day = 86_400_000
+    vi.spyOn(Date, 'now').mockImplementation(() => real() - day)
+    onTestFinished(() => void vi.restoreAllMocks())
+    await database.query('insert into clock values (2)')
+    await running.untilEvents(2)
+    const [end] = await database.rows<{ lsn: string }>('select pg_current_wal_insert_lsn()::text as lsn')
+    await until(async () => (await confirmed()) >= parseLsn(end?.lsn ?? ''))
+    expect(timers.mock.calls.filter(([, delay = 0]) => delay > day / 2)).toEqual([])
   })
 
   test('a part of a transaction confirms nothing', async () => {

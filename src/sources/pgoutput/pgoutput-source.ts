@@ -118,12 +118,12 @@ export class PgoutputSource implements Source {
     const { signal } = this.#stopping
     try {
       for (let attempt = 1; ; attempt++) {
-        const startedAt = Date.now()
+        const startedAt = performance.now()
         const position = this.#confirmed.value
         const failure = await this.#connect(required)
         if (signal.aborted) return
         if (!failure.isTransient) throw failure.error
-        if (this.#confirmed.value > position || Date.now() - startedAt > STABLE_MS) attempt = 1
+        if (this.#confirmed.value > position || performance.now() - startedAt > STABLE_MS) attempt = 1
         const { error } = failure
         const longestMs = error.code === 'SLOT_IN_USE' ? LONGEST_WAIT_FOR_SLOT_MS : LONGEST_RETRY_MS
         const delayMs = retryDelay(attempt, longestMs)

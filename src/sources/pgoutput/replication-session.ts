@@ -109,7 +109,7 @@ export class ReplicationSession {
 
   /** Tells the server soon what was confirmed. */
   sendStatusSoon(): void {
-    const wait = this.#statusSentAt + STATUS_SPACING_MS - Date.now()
+    const wait = this.#statusSentAt + STATUS_SPACING_MS - performance.now()
     if (wait <= 0) this.sendStatus()
     else this.#statusTimer ??= setTimeout(() => this.sendStatus(), wait)
   }
@@ -117,7 +117,7 @@ export class ReplicationSession {
   sendStatus(wantsReply = false): void {
     clearTimeout(this.#statusTimer)
     this.#statusTimer = undefined
-    this.#statusSentAt = Date.now()
+    this.#statusSentAt = performance.now()
     const { connection, confirmed } = this.#parameters
     connection.send(standbyStatus(this.#received, confirmed.value, wantsReply))
   }

@@ -1,3 +1,4 @@
+import { isExact } from './exact-json.ts'
 import type { EventRow } from './wal-event.ts'
 
 /**
@@ -25,6 +26,8 @@ export function valueOf(row: EventRow | undefined, column: string): unknown {
 
 /** Structural equality over what drivers make of Postgres values. In doubt two values differ. */
 function sameValue(a: unknown, b: unknown): boolean {
+  // Two int8 beyond 2^53 may have been rounded to one number.
+  if (typeof a === 'number') return Object.is(a, b) && isExact(a)
   if (Object.is(a, b)) return true
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
   if (a instanceof Date && b instanceof Date) return a.getTime() === b.getTime()

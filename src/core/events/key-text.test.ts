@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import process from 'node:process'
 import { afterEach, describe, expect, test } from 'vitest'
 import { CaptureError } from '../errors/capture-error.ts'
+import { EncodedValue } from './encoded-value.ts'
 import { keyText } from './key-text.ts'
 
 describe('keyText', () => {
@@ -37,6 +38,18 @@ describe('keyText', () => {
     expect(failure).toBeInstanceOf(CaptureError)
     expect(failure).toMatchObject({ code: 'EVENT_MALFORMED' })
     expect(String(failure)).not.toContain('secret')
+  })
+})
+
+test('keyText of a value in an encoding says how to get another', () => {
+  const failure = failureOf(() =>
+    keyText(new EncodedValue('secret', 'Set interval.handling.mode to string.')),
+  )
+  expect(failure).toMatchObject({
+    code: 'EVENT_MALFORMED',
+    message:
+      'A key column holds a value in an encoding of its source that is no text of Postgres. Set interval.handling.mode to ' +
+      'string.',
   })
 })
 

@@ -1,4 +1,5 @@
 import { CaptureError } from '../errors/capture-error.ts'
+import { EncodedValue } from './encoded-value.ts'
 
 /**
  * The text form of a key or link value, as a query parameter that Postgres reads back as the same value. It is what
@@ -17,6 +18,12 @@ export function keyText(value: unknown): string {
   if (typeof value === 'bigint' || typeof value === 'boolean') return String(value)
   if (value instanceof Date) return dateText(value)
   if (value instanceof Uint8Array) return bytesText(value)
+  if (value instanceof EncodedValue) {
+    throw new CaptureError(
+      'EVENT_MALFORMED',
+      `A key column holds a value in an encoding of its source that is no text of Postgres. ${value.remedy}`,
+    )
+  }
   throw new CaptureError(
     'EVENT_MALFORMED',
     `A key column holds a JavaScript ${typeof value} that is no Postgres value. Pass keys as string, number, bigint, ` +

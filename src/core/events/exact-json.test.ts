@@ -1,0 +1,145 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { isExact, NumberText, parseExactJson } from './exact-json.ts'
+
+const exact = ['0', '1', '-1', '1.5', '9007199254740991', '-9007199254740991', '0.30000000000004']
+const inexact = [
+  '9007199254740992',
+  '9007199254740993',
+  '-9223372036854775808',
+  '1.0',
+  '1.00',
+  '-0',
+  '1e3',
+  '1E-7',
+  '1e999',
+  '0.30000000000000004',
+  '0.1234567890123456789',
+  '123456789012345678901234567890.5',
+]
+
+describe('a number', () => {
+  test.each(exact)('%s is a number', (digits) => {
+    expect(parseExactJson(digits)).toBe(Number(digits))
+    expect(parseExactJson(`{"a": [${digits} ,${digits}]}`)).toEqual({ a: [Number(digits), Number(digits)] })
+  })
+
+  test.each(inexact)('%s keeps its digits', (digits) => {
+    expect(parseExactJson(digits)).toEqual(new NumberText(digits))
+    expect(parseExactJson(`\n{"a":[${digits} ,\t${digits}], "b" :${digits}}`)).toEqual({
+      a: [new NumberText(digits), new NumberText(digits)],
+      b: new NumberText(digits),
+    })
+  })
+})
+
+describe('what is not a number', () => {
+  test('a text with digits, quotes and backslashes stays as it is', () => {
+    const texts = [
+      '9007199254740993',
+      '"9007199254740993',
+      '\\',
+      '\\"',
+      '\\\\" 1.0 "',
+      '',
+      '🦉 1.00',
+      '\n1.00\t',
+    ]
+    for (const text of texts) {
+      expect(parseExactJson(JSON.stringify({ [text]: text, n: 1 }))).toEqual({ [text]: text, n: 1 })
+      const withNumber = `{${JSON.stringify(text)}: [${JSON.stringify(text)}, 1.00]}`
+      expect(parseExactJson(withNumber)).toEqual({ [text]: [text, new NumberText('1.00')] })
+    }
+  })
+
+  test('a column called __proto__ is a column', () => {
+    const parsed = parseExactJson('{"__proto__": 1.00}')
+    expect(Object.keys(parsed as object)).toEqual(['__proto__'])
+  })
+
+  test.each([
+    '',
+    ' ',
+    '{',
+    '-',
+    '01',
+    '00.10',
+    '1.00x',
+    '1.00 2.00',
+    '{9007199254740993: 1}',
+    '{ 9007199254740993 : 1}',
+    '[1.00.0]',
+    '.10',
+    '+1.00',
+    '"1.00',
+    '{"a" 1.00}',
+    'NaN',
+  ])('%j is no JSON', (text) => {
+    expect(() => parseExactJson(text)).toThrow(SyntaxError)
+  })
+})
+
+describe('any JSON', () => {
+  test('is read as JSON.parse reads it, but for the digits', () => {
+    const plain = (value: unknown): unknown => {
+      if (value instanceof NumberText) return Number(value.digits)
+      if (Array.isArray(value)) return value.map(plain)
+      if (typeof value !== 'object' || value === null) return value
+      const copy = Object.create(null) as Record<string, unknown>
+      for (const [name, member] of Object.entries(value)) copy[name] = plain(member)
+      return copy
+    }
+    fc.assert(
+      fc.property(fc.json(), (text) => {
+        expect(plain(parseExactJson(text))).toEqual(plain(JSON.parse(text)))
+      }),
+    )
+  })
+
+  test('and what JSON.parse refuses is refused', () => {
+    const part = fc.constantFrom(
+      '{',
+      '}',
+      '[',
+      ']',
+      ',',
+      ':',
+      '"',
+      '\\',
+      '1.00',
+      '1',
+      '-',
+      '9007199254740993',
+      ' ',
+      'null',
+      '"a"',
+    )
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 8 }), (parts) => {
+        const text = parts.join('')
+        let isJson = true
+        try {
+          JSON.parse(text)
+        } catch {
+          isJson = false
+        }
+        if (isJson) parseExactJson(text)
+        else expect(() => parseExactJson(text)).toThrow(SyntaxError)
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  test('long texts and many numbers are no burden', () => {
+    const text = JSON.stringify({ long: '\\"'.repeat(300_000), other: 'x'.repeat(300_000) })
+    expect(parseExactJson(text)).toEqual(JSON.parse(text))
+    expect(parseExactJson(`[${'1.00,'.repeat(100_000)}1]`)).toHaveLength(100_001)
+  })
+})
+
+test('isExact: 15 digits, and no more', () => {
+  expect(
+    [0, -1, 2 ** 53 - 1, 0.1, 1.5e-300, 123456789.012345, NaN, Infinity].filter((value) => !isExact(value)),
+  ).toEqual([])
+  expect([2 ** 53, 1e21, 0.1 + 0.2, 1234567890.0123456].filter(isExact)).toEqual([])
+})

@@ -43,15 +43,15 @@ function majorOf(packageRoot: string): string | undefined {
   return version.split('.')[0]
 }
 
-/** A folder of an installed Postgres: on the PATH, or where Debian keeps it; the newest one there. */
-export function installedPostgres(): string | undefined {
+/** The folders of installed Postgres: on the PATH, or where Debian keeps them, the newest first. */
+export function installedPostgres(): string[] {
   const debian = '/usr/lib/postgresql'
   const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : []
   const candidates = [
     ...(process.env['PATH'] ?? '').split(delimiter),
     ...versions.map((version) => join(debian, version, 'bin')),
   ]
-  return candidates.find(
+  return candidates.filter(
     (folder) => existsSync(join(folder, 'postgres')) && existsSync(join(folder, 'initdb')),
   )
 }

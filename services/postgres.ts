@@ -135,7 +135,7 @@ function chooseBinaries(workspace: Workspace, options: PostgresOptions): Postgre
       problem = reasonOf(error)
     }
   }
-  const installed = installedPostgres()
+  const [installed] = installedPostgres()
   if (installed !== undefined) return runnable(installed, workspace)
   throw new Error(
     `No Postgres can be started here. ${problem} No initdb and postgres are on the PATH either. ` +

@@ -24,7 +24,8 @@ export async function providePostgres(environment: Environment = process.env): P
   }
 }
 
-async function checkGiven(variable: string, url: string): Promise<string> {
+/** The version of the server there. @throws Error naming the variable when it can't be used. */
+export async function checkGiven(variable: string, url: string): Promise<string> {
   const { version, walLevel } = await askServer(url).catch((error: unknown) => {
     throw new Error(
       `No Postgres at ${variable} (${withoutPassword(url)}): ${reasonOf(error)}. ` +

@@ -9,6 +9,8 @@ export interface TestDatabaseOptions {
   setup?: string | ((client: pg.Client) => Promise<void>)
   /** `file` (default): one database for the whole file. `test`: a fresh copy, as `setup` left it, for each test. */
   per?: 'file' | 'test'
+  /** `wal2json`: a Postgres that has this output plugin. */
+  service?: 'postgres' | 'wal2json'
 }
 
 export interface TestDatabase {
@@ -78,7 +80,7 @@ export function testDatabase(options: TestDatabaseOptions = {}): TestDatabase {
   }
 
   beforeAll(async () => {
-    serverUrl = await serviceUrl('postgres')
+    serverUrl = await serviceUrl(options.service ?? 'postgres')
     if (!perTest) {
       await open('template0')
       await withClient(opened().url, (client) => runSetup(client, options.setup))

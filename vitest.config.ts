@@ -11,6 +11,18 @@ export default defineConfig({
         find: /^pg-capture\/sources\/pgoutput$/,
         replacement: at('./src/sources/pgoutput/pgoutput-source.ts'),
       },
+      {
+        find: /^pg-capture\/sources\/debezium$/,
+        replacement: at('./src/sources/debezium/debezium-events.ts'),
+      },
+      {
+        find: /^pg-capture\/sources\/redpanda-connect$/,
+        replacement: at('./src/sources/redpanda-connect.ts'),
+      },
+      { find: /^pg-capture\/sources\/sequin$/, replacement: at('./src/sources/sequin.ts') },
+      { find: /^pg-capture\/sources\/supabase$/, replacement: at('./src/sources/supabase.ts') },
+      { find: /^pg-capture\/sources\/wal-listener$/, replacement: at('./src/sources/wal-listener.ts') },
+      { find: /^pg-capture\/sources\/wal2json$/, replacement: at('./src/sources/wal2json.ts') },
       { find: /^pg-capture\/schedulers\/debounce$/, replacement: at('./src/schedulers/debounce.ts') },
       { find: /^pg-capture\/schedulers\/rabbitmq$/, replacement: at('./src/schedulers/rabbitmq.ts') },
       { find: /^pg-capture\/schedulers\/throttle$/, replacement: at('./src/schedulers/throttle.ts') },

@@ -26,6 +26,12 @@ interface Rule {
 const rules: Readonly<Record<string, Rule>> = {
   ...Object.fromEntries(core.map((area, at) => [area, { areas: core.slice(0, at), packages: [] }])),
   'src/stores': { areas: core, packages: [] },
+  'src/sources/debezium': { areas: core, packages: [] },
+  'src/sources/redpanda-connect.ts': { areas: core, packages: [] },
+  'src/sources/sequin.ts': { areas: core, packages: [] },
+  'src/sources/supabase.ts': { areas: core, packages: [] },
+  'src/sources/wal-listener.ts': { areas: core, packages: [] },
+  'src/sources/wal2json.ts': { areas: core, packages: [] },
   'src/sources/pgoutput': { areas: core, packages: ['pg', 'node:'] },
   'src/schedulers': { areas: core, packages: [] },
   'src/index.ts': { areas: [...core, 'src/stores'], packages: [] },

@@ -23,7 +23,15 @@ export type {
   WALEvent,
 } from './core/events/wal-event.ts'
 export { buildSchemaQuery } from './core/objects/build-schema-query.ts'
-export type { Claim, ClaimingIdsSet, IdsSet } from './core/pending/ids-set.ts'
+export type {
+  Backlog,
+  Claim,
+  ClaimingIdsSet,
+  FailedId,
+  Failure,
+  IdsSet,
+  PastFailures,
+} from './core/pending/ids-set.ts'
 export { InMemorySet, type InMemorySetOptions } from './core/pending/in-memory-set.ts'
 export { getRootIdsFromEvent, type RootIds } from './core/root-ids/get-root-ids-from-event.ts'
 export {

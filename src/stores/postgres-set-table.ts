@@ -16,11 +16,12 @@ export interface PostgresSetTable {
   readonly nextNumber: string
   readonly claimableIndex: string
   readonly flightsIndex: string
+  readonly failingIndex: string
 }
 
 export const defaultTable = 'pg_capture_pending'
 
-const suffixes = { sequence: '_sequence', claimable: '_claimable', flights: '_flights' }
+const suffixes = { sequence: '_sequence', claimable: '_claimable', flights: '_flights', failing: '_failing' }
 const maxBytes = MAX_IDENTIFIER_BYTES - Math.max(...Object.values(suffixes).map(byteLength))
 
 export function postgresSetTable(reference: TableReference): PostgresSetTable {
@@ -38,5 +39,6 @@ export function postgresSetTable(reference: TableReference): PostgresSetTable {
     nextNumber: `nextval(${quoteLiteral(sequence).trim()})`,
     claimableIndex: quoteIdentifier(table + suffixes.claimable),
     flightsIndex: quoteIdentifier(table + suffixes.flights),
+    failingIndex: quoteIdentifier(table + suffixes.failing),
   }
 }

@@ -1,12 +1,20 @@
 import { CaptureError } from '../core/errors/capture-error.ts'
 import type { TableReference } from '../core/events/table-name.ts'
+import { checkedFailure } from '../core/pending/checked-failure.ts'
 import { idText } from '../core/pending/id-text.ts'
-import type { Claim, ClaimingIdsSet } from '../core/pending/ids-set.ts'
+import type {
+  Backlog,
+  Claim,
+  ClaimingIdsSet,
+  FailedId,
+  Failure,
+  PastFailures,
+} from '../core/pending/ids-set.ts'
 import { positiveInteger } from '../core/pending/positive-integer.ts'
 import { byteLength } from '../core/sql/identifier.ts'
 import { pieces } from './pieces.ts'
 import { postgresFailure } from './postgres-failure.ts'
-import { countOf, textsOf } from './postgres-replies.ts'
+import { countOf, knownNumberOf, numberOf, textOf, textsOf, valueOf } from './postgres-replies.ts'
 import { postgresSetMigration } from './postgres-set-migration.ts'
 import { type PostgresSetStatements, postgresSetStatements } from './postgres-set-statements.ts'
 import { defaultTable, postgresSetTable } from './postgres-set-table.ts'
@@ -93,13 +101,16 @@ export class PostgresSet implements ClaimingIdsSet {
    * is claimed and released meanwhile may be missed.
    */
   async *getAll(): AsyncGenerator<string[], void, undefined> {
-    let from = ''
-    while (true) {
-      const rows = await this.#step('page', from, this.#batchSize)
+    // What was added again comes first: its flight may end meanwhile, and then it is found among the pending.
+    yield* pieces(textsOf(await this.#step('again'), 'id'), this.#batchSize)
+    // What is added meanwhile lies beyond, or there might be no end.
+    const [last] = textsOf(await this.#step('lastPlace'), 'place')
+    let from = '0'
+    while (last !== undefined) {
+      const rows = await this.#step('page', from, last, this.#batchSize)
       if (rows.length > 0) yield textsOf(rows, 'id')
       if (rows.length < this.#batchSize) return
-      // The next key that there can be: none holds a zero character.
-      from = `${textsOf(rows, 'key').at(-1)}\u0001`
+      from = textOf(rows.at(-1), 'place')
     }
   }
 
@@ -114,7 +125,20 @@ export class PostgresSet implements ClaimingIdsSet {
     positiveInteger(leaseMs, 'leaseMs')
     // Not in pieces: between them another claim could draw a greater token, and be done with an id of the next piece.
     const rows = await this.#step('claim', max, leaseMs)
-    return { ids: textsOf(rows, 'id'), token: textsOf(rows.slice(0, 1), 'token')[0] ?? '0' }
+    const taken = rows.filter((row) => valueOf(row, 'id') !== null)
+    const waiting = rows.find((row) => valueOf(row, 'id') === null)
+    const failures = new Map<string, PastFailures>()
+    for (const row of taken) {
+      const attempts = knownNumberOf(row, 'attempts')
+      if (attempts === 0) continue
+      failures.set(textOf(row, 'id'), { attempts, failingForMs: knownNumberOf(row, 'failing_for_ms') })
+    }
+    return {
+      ids: textsOf(taken, 'id'),
+      token: taken.length > 0 ? textOf(taken[0], 'token') : '0',
+      failures,
+      nextRetryMs: waiting === undefined ? undefined : knownNumberOf(waiting, 'next_retry_ms'),
+    }
   }
 
   async acknowledge({ ids, token }: Claim): Promise<boolean> {
@@ -124,8 +148,17 @@ export class PostgresSet implements ClaimingIdsSet {
     return again > 0
   }
 
-  async release({ ids, token }: Claim): Promise<void> {
-    for (const piece of pieces(ids, pieceSize)) await this.#step('release', piece, token)
+  async release({ ids, token }: Claim, failure?: Failure): Promise<void> {
+    if (failure === undefined) {
+      for (const piece of pieces(ids, pieceSize)) await this.#step('release', piece, token)
+      return
+    }
+    const { error, retryInMs } = checkedFailure(failure)
+    // No text of Postgres holds a zero character.
+    const storableError = error.replaceAll('\0', '\uFFFD')
+    for (const piece of pieces(ids, pieceSize)) {
+      await this.#step('fail', piece, token, storableError, retryInMs)
+    }
   }
 
   async renew({ ids, token }: Claim, leaseMs: number): Promise<boolean> {
@@ -134,6 +167,30 @@ export class PostgresSet implements ClaimingIdsSet {
     for (const piece of pieces(ids, pieceSize))
       lost += countOf(await this.#step('renew', piece, token, leaseMs))
     return lost === 0
+  }
+
+  /** Goes by the time at which they are due, parked ones last: one that fails again meanwhile may come twice. */
+  async *failed(): AsyncGenerator<FailedId[], void, undefined> {
+    let from = ['-infinity', '']
+    while (true) {
+      const rows = await this.#step('failed', ...from, this.#batchSize)
+      if (rows.length > 0) yield rows.map(failedId)
+      const last = rows.at(-1)
+      if (rows.length < this.#batchSize) return
+      from = [textOf(last, 'due'), textOf(last, 'key')]
+    }
+  }
+
+  /** The age is exact. What is pending is counted, which takes its time where it is much. */
+  async backlog(): Promise<Backlog> {
+    const [row] = await this.#step('backlog')
+    return {
+      pending: knownNumberOf(row, 'pending'),
+      inFlight: knownNumberOf(row, 'in_flight'),
+      retrying: knownNumberOf(row, 'retrying'),
+      parked: knownNumberOf(row, 'parked'),
+      oldestPendingMs: numberOf(row, 'oldest_pending_ms'),
+    }
   }
 
   #step(name: keyof PostgresSetStatements, ...values: unknown[]): Promise<unknown[]> {
@@ -146,6 +203,16 @@ export class PostgresSet implements ClaimingIdsSet {
     } catch (error) {
       throw postgresFailure(step, { table: this.#table, migration: this.#migration }, error)
     }
+  }
+}
+
+function failedId(row: unknown): FailedId {
+  return {
+    id: textOf(row, 'id'),
+    attempts: knownNumberOf(row, 'attempts'),
+    error: textOf(row, 'error'),
+    failingForMs: knownNumberOf(row, 'failing_for_ms'),
+    retryInMs: numberOf(row, 'retry_in_ms') ?? null,
   }
 }
 

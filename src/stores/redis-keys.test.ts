@@ -13,7 +13,7 @@ test.each(['books', '{shop}:books', 'shop:{books}', '{a}{b}', 'a{b', '{', 'my ke
   (key) => {
     const keys = redisKeys(key)
     expect(keys[0]).toBe(key)
-    expect(new Set(keys).size).toBe(5)
+    expect(new Set(keys).size).toBe(8)
     expect(new Set(keys.map(hashedPart)).size).toBe(1)
   },
 )
@@ -25,6 +25,9 @@ test('they are readable', () => {
     '{books}:tokens',
     '{books}:again',
     '{books}:sequence',
+    '{books}:failing',
+    '{books}:failures',
+    '{books}:since',
   ])
   expect(redisKeys('{shop}:books')[1]).toBe('{shop}:books:flights')
 })

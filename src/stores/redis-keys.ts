@@ -17,7 +17,8 @@ export function redisKeys(key: string): readonly [string, ...string[]] {
       `"key" of a RedisSet must not hold "}" without a hash tag: "${key}".`,
     )
   }
-  return [key, `${prefix}:flights`, `${prefix}:tokens`, `${prefix}:again`, `${prefix}:sequence`]
+  const parts = ['flights', 'tokens', 'again', 'sequence', 'failing', 'failures', 'since']
+  return [key, ...parts.map((part) => `${prefix}:${part}`)]
 }
 
 /** As Redis Cluster has it: what stands between the first `{` and the first `}` after it, unless that is nothing. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Redis as IoRedis } from 'ioredis'
 import { createClient } from 'redis'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { allOf } from '../../test/contracts/ids-set-under-test.ts'
+import { allOf, failedOf } from '../../test/contracts/ids-set-under-test.ts'
 import { type OwnRedis, ownRedis } from '../../test/contracts/own-redis.ts'
 import { serviceTimeout } from '../../test/support/service-url.ts'
 import type { CaptureError } from '../core/errors/capture-error.ts'
@@ -241,7 +241,17 @@ describe.each(Object.keys(connectors))('RedisSet on %s, and a Redis that fails',
     expect(await allowed.acknowledge({ ...claim, ids: ['a', 'b'] })).toBe(true)
     await allowed.release(claim)
     await allowed.claim(4, 1)
-    await vi.waitUntil(async () => (await allowed.claim(4, lease)).ids.length === 4)
+    const expired = await vi.waitUntil(async () => {
+      const next = await allowed.claim(4, lease)
+      return next.ids.length === 4 && next
+    })
+    await allowed.release(expired, { error: 'none', retryInMs: 0 })
+    const failing = await allowed.claim(4, lease)
+    await allowed.release({ ...failing, ids: failing.ids.slice(2) }, { error: 'late', retryInMs: 1 })
+    await allowed.release(failing, { error: 'bad', retryInMs: null })
+    expect((await allowed.backlog()).parked).toBe(2)
+    expect((await failedOf(allowed)).length).toBeGreaterThan(0)
+    await vi.waitUntil(async () => (await allowed.claim(4, lease)).ids.length === 2)
     await allowed.delete(['a', 'b', 'c', 'd'])
     await allOf(allowed)
     close()

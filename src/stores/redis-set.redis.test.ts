@@ -20,10 +20,17 @@ beforeAll(async () => {
 /** With a hash tag of its own, so that the keys beside it begin with the prefix too, and are removed after the tests. */
 const newKey = (): string => `${redis.prefix}{${++keys}}`
 
-/** Moves the leases of a set into the past, as if the time had passed. */
+/** Moves all times of a set into the past, as if the time had passed. */
 async function pass(key: string, ms: number): Promise<void> {
-  const ids = await inspector.zrange(`${key}:flights`, '0', '-1')
-  for (const id of ids) await inspector.zincrby(`${key}:flights`, -ms, id)
+  for (const part of ['flights', 'failing']) {
+    const ids = await inspector.zrange(`${key}:${part}`, '0', '-1')
+    for (const id of ids) await inspector.zincrby(`${key}:${part}`, -ms, id)
+  }
+  for (const [id, value] of Object.entries(await inspector.hgetall(`${key}:failures`))) {
+    const [, attempts, first, error] = /^(\d+) (\S+) (.*)$/s.exec(value)!
+    await inspector.hset(`${key}:failures`, id, `${attempts} ${Number(first) - ms} ${error}`)
+  }
+  if (await inspector.exists(`${key}:since`)) await inspector.incrbyfloat(`${key}:since`, -ms)
 }
 
 const contract = (name: string, set: keyof typeof clients, other: keyof typeof clients): void =>

@@ -1,16 +1,27 @@
+import { checkedFailure } from '../core/pending/checked-failure.ts'
 import { idText } from '../core/pending/id-text.ts'
-import type { Claim, ClaimingIdsSet } from '../core/pending/ids-set.ts'
+import type {
+  Backlog,
+  Claim,
+  ClaimingIdsSet,
+  FailedId,
+  Failure,
+  PastFailures,
+} from '../core/pending/ids-set.ts'
 import { positiveInteger } from '../core/pending/positive-integer.ts'
 import { pieces } from './pieces.ts'
 import { type RedisClient, type RunScript, scriptRunner } from './redis-client.ts'
 import { redisFailure } from './redis-failure.ts'
 import { redisKeys } from './redis-keys.ts'
-import { claimPart, count, scanPage } from './redis-replies.ts'
+import { backlogOf, claimPart, count, failedPage, scanPage } from './redis-replies.ts'
 import {
   acknowledgeScript,
   addScript,
+  backlogScript,
   claimScript,
   deleteScript,
+  failedScript,
+  failScript,
   releaseScript,
   renewScript,
   scanScript,
@@ -32,7 +43,10 @@ const scripts = {
   claim: claimScript,
   acknowledge: acknowledgeScript,
   release: releaseScript,
+  fail: failScript,
   renew: renewScript,
+  failed: failedScript,
+  backlog: backlogScript,
 }
 
 /** How many ids one script handles: some milliseconds of the server, and well under the 8,000 values that Lua can unpack. */
@@ -88,7 +102,9 @@ export class RedisSet implements ClaimingIdsSet {
     positiveInteger(max, 'max')
     positiveInteger(leaseMs, 'leaseMs')
     const ids = new Set<string>()
+    const failures = new Map<string, PastFailures>()
     let token = ''
+    let nextRetryMs: number | undefined
     let more = true
     try {
       while (more && ids.size < max) {
@@ -96,14 +112,15 @@ export class RedisSet implements ClaimingIdsSet {
         const args = [limit, leaseMs, token, pieceSize].map(String)
         const part = claimPart(await this.#step('claim', args))
         for (const id of part.ids) ids.add(id)
-        ;({ token, more } = part)
+        for (const [id, past] of part.failures) failures.set(id, past)
+        ;({ token, more, nextRetryMs } = part)
       }
     } catch (error) {
       // Else they would wait for the end of the lease. Where this fails as well, they do.
       await this.release({ ids: [...ids], token }).catch(() => undefined)
       throw error
     }
-    return { ids: [...ids], token }
+    return { ids: [...ids], token, failures, nextRetryMs }
   }
 
   async acknowledge({ ids, token }: Claim): Promise<boolean> {
@@ -113,8 +130,15 @@ export class RedisSet implements ClaimingIdsSet {
     return again > 0
   }
 
-  async release({ ids, token }: Claim): Promise<void> {
-    for (const piece of pieces(ids, pieceSize)) count(await this.#step('release', [token, ...piece]))
+  async release({ ids, token }: Claim, failure?: Failure): Promise<void> {
+    if (failure === undefined) {
+      for (const piece of pieces(ids, pieceSize)) count(await this.#step('release', [token, ...piece]))
+      return
+    }
+    const { error, retryInMs } = checkedFailure(failure)
+    const wait = retryInMs === null ? '' : String(retryInMs)
+    for (const piece of pieces(ids, pieceSize))
+      count(await this.#step('fail', [token, wait, error, ...piece]))
   }
 
   async renew({ ids, token }: Claim, leaseMs: number): Promise<boolean> {
@@ -125,6 +149,22 @@ export class RedisSet implements ClaimingIdsSet {
       if (held < piece.length) heldAll = false
     }
     return heldAll
+  }
+
+  async *failed(): AsyncGenerator<FailedId[], void, undefined> {
+    let cursor = '0'
+    do {
+      const page = failedPage(
+        await this.#step('failed', [cursor, String(Math.min(this.#batchSize, pieceSize))]),
+      )
+      if (page.ids.length > 0) yield page.ids
+      cursor = page.cursor
+    } while (cursor !== '0')
+  }
+
+  /** The age is an upper bound: since when, without a break, something was pending. It is not known of what others added by SADD. */
+  async backlog(): Promise<Backlog> {
+    return backlogOf(await this.#step('backlog', [String(pieceSize)]))
   }
 
   async *#scan(part: 'again' | 'pending' | 'flights'): AsyncGenerator<string[], void, undefined> {

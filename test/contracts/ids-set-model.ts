@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import type { Claim } from 'pg-capture'
-import { allOf, type IdsSetUnderTest } from './ids-set-under-test.ts'
+import { allOf, failedOf, type IdsSetUnderTest } from './ids-set-under-test.ts'
 
 /** A call of one method, through one of the connections; `which` and `share` say which claim it is for, and how much of it. */
 export type Operation =
   | { do: 'add' | 'delete'; through: Through; ids: string[] }
   | { do: 'claim'; through: Through; max: number; leaseMs: number }
   | { do: 'acknowledge' | 'release'; through: Through; which: number; share: number }
+  | { do: 'fail'; through: Through; which: number; share: number; retryInMs: number | null }
   | { do: 'renew'; through: Through; which: number; share: number; leaseMs: number }
   | { do: 'pass'; ms: number }
 
@@ -19,6 +20,9 @@ const claim = { which: fc.nat(20), share: fc.constantFrom(0.5, 1) }
 // So long that the time which a slow machine takes for the calls themselves never decides.
 const leaseMs = fc.constantFrom(1_000_000, 3_000_000)
 const ms = fc.constantFrom(500_000, 1_000_000, 2_600_000)
+const retryInMs = fc.constantFrom(0, 900_000, 2_000_000, null)
+/** How much longer than in the model a thing may have taken. */
+const slack = 90_000
 
 export const operations: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('add' as const), through, ids }) },
@@ -34,6 +38,7 @@ export const operations: fc.Arbitrary<Operation> = fc.oneof(
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('acknowledge' as const), through, ...claim }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('release' as const), through, ...claim }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('fail' as const), through, ...claim, retryInMs }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('renew' as const), through, ...claim, leaseMs }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('pass' as const), ms }) },
 )
@@ -46,12 +51,20 @@ interface Flight {
   readonly addedAgain: boolean
 }
 
-/** What a set must do, in a few lines: ids that are pending, and flights. Applies each operation to both and compares. */
+interface Past {
+  readonly attempts: number
+  readonly firstAt: number
+}
+
+/** What a set must do, in a few lines: ids that are pending, flights, and failures. Applies each operation to both and compares. */
 export class IdsSetModel {
   readonly #subject: IdsSetUnderTest
   readonly #claimsByItself: boolean
   readonly #pending = new Set<string>()
   readonly #flights = new Map<string, Flight>()
+  readonly #failures = new Map<string, Past>()
+  /** When they are due: never, where they are parked. */
+  readonly #waiting = new Map<string, number>()
   readonly #claims: Claim[] = []
   #now = 0
   #lastToken = 0n
@@ -67,6 +80,7 @@ export class IdsSetModel {
         await this.#subject[operation.through].add(operation.ids)
         for (const id of operation.ids) {
           this.#pending.add(id)
+          this.#waiting.delete(id)
           this.#change(id, { deleted: false, addedAgain: true })
         }
         return
@@ -74,13 +88,15 @@ export class IdsSetModel {
         await this.#subject[operation.through].delete(operation.ids)
         for (const id of operation.ids) {
           this.#pending.delete(id)
+          this.#waiting.delete(id)
+          if (!this.#flights.has(id)) this.#failures.delete(id)
           this.#change(id, { deleted: !this.#claimsByItself })
         }
         return
       case 'claim':
         return this.#claim(operation)
       case 'pass':
-        await this.#subject.pass?.(operation.ms)
+        await this.#subject.pass(operation.ms)
         this.#now += operation.ms
         return
       default:
@@ -90,23 +106,81 @@ export class IdsSetModel {
 
   /** Compares what is left, then lets every flight end and drains the set. */
   async finish(): Promise<void> {
+    await this.#compareWaits()
+    await this.#compareBacklog()
     const all = await allOf(this.#subject.set)
-    if (this.#claimsByItself) assert.deepEqual(all, [...this.#pending].sort())
-    else assertHolds(all, this.#pending)
+    assertHolds(all, this.#pending)
+    const due = [...this.#waiting].flatMap(([id, dueAt]) => (dueAt <= this.#now ? [id] : []))
+    if (this.#claimsByItself) assertHolds([...this.#pending, ...due], all)
 
     for (const claim of this.#claims) await this.#subject.set.release(claim)
     for (const id of this.#flights.keys()) this.#release(id)
+    this.#returnDue()
     const left = await this.#subject.other.claim(100, 1_000_000)
     if (this.#claimsByItself) assert.deepEqual([...left.ids].sort(), [...this.#pending].sort())
     else assertHolds(left.ids, this.#pending)
     await this.#subject.other.acknowledge(left)
+    await this.#subject.set.delete([...this.#waiting.keys()])
     assert.deepEqual(await allOf(this.#subject.set), [])
+    assert.deepEqual(await failedOf(this.#subject.other), [])
+    assert.deepEqual({ ...emptyBacklog, ...(await this.#subject.set.backlog()) }, emptyBacklog)
+  }
+
+  async #compareWaits(): Promise<void> {
+    const waits = [...this.#waiting].sort(([one], [two]) => (one < two ? -1 : 1))
+    const failed = await failedOf(this.#subject.other)
+    const due = (id: string): boolean => (this.#waiting.get(id) ?? Infinity) <= this.#now
+    const listed = new Set(failed.map(({ id }) => id))
+    assert.deepEqual(
+      failed.map(({ id, retryInMs }) => ({ id, isParked: retryInMs === null })),
+      waits
+        .filter(([id]) => listed.has(id) || !due(id))
+        .map(([id, dueAt]) => ({ id, isParked: dueAt === Infinity })),
+    )
+    for (const { id, attempts, failingForMs, retryInMs } of failed) {
+      const { attempts: expected, firstAt } = this.#failures.get(id)!
+      assert.equal(attempts, expected)
+      assertTook(failingForMs, this.#now - firstAt)
+      if (retryInMs !== null) assertTook(-retryInMs, this.#now - this.#waiting.get(id)!)
+    }
+  }
+
+  async #compareBacklog(): Promise<void> {
+    const { pending, inFlight, retrying, parked } = await this.#subject.other.backlog()
+    const dues = [...this.#waiting.values()]
+    const expected = this.#pending.size + dues.filter((dueAt) => dueAt <= this.#now).length
+    if (this.#claimsByItself) assert.equal(pending, expected)
+    else assert.ok(pending >= expected)
+    assert.equal(inFlight, this.#flights.size)
+    assert.equal(parked, dues.filter((dueAt) => dueAt === Infinity).length)
+    assert.equal(retrying, dues.filter((dueAt) => dueAt > this.#now && dueAt < Infinity).length)
+  }
+
+  #compareFailures(claim: Claim): void {
+    for (const id of claim.ids) {
+      const past = this.#failures.get(id)
+      const reported = claim.failures?.get(id)
+      assert.equal(reported?.attempts, past?.attempts)
+      if (past && reported) assertTook(reported.failingForMs, this.#now - past.firstAt)
+    }
+    const next = Math.min(...this.#waiting.values())
+    if (next === Infinity) assert.equal(claim.nextRetryMs, undefined)
+    else assertTook(-claim.nextRetryMs!, this.#now - next)
+  }
+
+  #returnDue(): void {
+    for (const [id, dueAt] of this.#waiting) {
+      if (dueAt > this.#now) continue
+      this.#waiting.delete(id)
+      this.#pending.add(id)
+    }
   }
 
   async #claim({ through, max, leaseMs }: Extract<Operation, { do: 'claim' }>): Promise<void> {
     for (const [id, { deadline }] of this.#flights) {
-      if (this.#subject.pass && deadline <= this.#now) this.#release(id)
+      if (this.#claimsByItself && deadline <= this.#now) this.#release(id)
     }
+    this.#returnDue()
     const claimable = [...this.#pending].filter((id) => !this.#flights.has(id))
     const claim = await this.#subject[through].claim(max, leaseMs)
 
@@ -115,6 +189,7 @@ export class IdsSetModel {
       claim.ids.filter((id) => this.#flights.has(id)),
       [],
     )
+    this.#compareFailures(claim)
     assert.ok(claim.ids.length >= Math.min(max, claimable.length) && claim.ids.length <= max)
     if (this.#claimsByItself) assertHolds(claimable, claim.ids)
     else if (claim.ids.length < max) assertHolds(claim.ids, claimable)
@@ -145,11 +220,18 @@ export class IdsSetModel {
             this.#claimsByItself ? this.#pending.has(id) : this.#flights.get(id)?.addedAgain,
           ),
         )
-        for (const id of held) this.#flights.delete(id)
+        for (const id of held) {
+          this.#flights.delete(id)
+          this.#failures.delete(id)
+        }
         return
       case 'release':
         await set.release(part)
         for (const id of held) this.#release(id)
+        return
+      case 'fail':
+        await set.release(part, { error: 'failed', retryInMs: operation.retryInMs })
+        for (const id of held) this.#fail(id, operation.retryInMs)
         return
       case 'renew':
         assert.equal(
@@ -160,16 +242,37 @@ export class IdsSetModel {
     }
   }
 
+  #fail(id: string, retryInMs: number | null): void {
+    const { addedAgain, deleted } = this.#flights.get(id)!
+    const past = this.#failures.get(id)
+    this.#failures.set(id, {
+      attempts: (past?.attempts ?? 0) + 1,
+      firstAt: past?.firstAt ?? this.#now,
+    })
+    const isBack = this.#claimsByItself ? this.#pending.has(id) : addedAgain || deleted
+    if (isBack || retryInMs === 0) return this.#release(id)
+    this.#flights.delete(id)
+    this.#waiting.set(id, retryInMs === null ? Infinity : this.#now + retryInMs)
+  }
+
   #release(id: string): void {
     const flight = this.#flights.get(id)
     this.#flights.delete(id)
     if (flight && !flight.deleted) this.#pending.add(id)
+    if (flight?.deleted && !flight.addedAgain) this.#failures.delete(id)
   }
 
   #change(id: string, change: Partial<Flight>): void {
     const flight = this.#flights.get(id)
     if (flight) this.#flights.set(id, { ...flight, ...change })
   }
+}
+
+const emptyBacklog = { pending: 0, inFlight: 0, retrying: 0, parked: 0, oldestPendingMs: undefined }
+
+/** So long as in the model, and a little more. */
+function assertTook(ms: number, expected: number): void {
+  assert.ok(ms >= expected - 1 && ms < expected + slack, `${ms} is not about ${expected}`)
 }
 
 function assertHolds(all: Iterable<string>, some: Iterable<string>): void {

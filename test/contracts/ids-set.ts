@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { IdsSetModel, operations } from './ids-set-model.ts'
-import { allOf, type IdsSetUnderTest } from './ids-set-under-test.ts'
+import { allOf, failedOf, type IdsSetUnderTest } from './ids-set-under-test.ts'
 
 export interface IdsSetContract {
   readonly name: string
@@ -9,7 +9,7 @@ export interface IdsSetContract {
   make(options: { batchSize?: number }): Promise<IdsSetUnderTest> | IdsSetUnderTest
   /**
    * `false` for claims over three plain methods. Ids stay in such a set until they are acknowledged, so `getAll` yields those
-   * in flight too; leases don't end, since only the process can be gone; and an id may be claimed once more than it was added.
+   * in flight, and those that wait or are parked, too; leases don't end, since only the process can be gone; and an id may be claimed once more than it was added.
    */
   readonly claimsByItself?: boolean
   /** `false` where an id can't hold U+0000. No text of Postgres holds it, so no key does. */
@@ -84,7 +84,7 @@ export function idsSetContract({
         expect(await allOf(set)).toEqual(sorted(claim.ids.slice(0, 35_000)))
         await set.delete(ids)
         expect(await allOf(set)).toEqual([])
-      })
+      }, 120_000)
 
       test('the loop of a reader that deletes each batch ends with an empty set', async () => {
         const { set } = await make({ batchSize: 100 })
@@ -232,7 +232,9 @@ export function idsSetContract({
       })
     })
 
+    failureTests(make)
     if (claimsByItself) leaseTests(make)
+    if (claimsByItself) backlogTests(make)
 
     test('behaves as the model, whatever the order of calls', async () => {
       const outcome = await fc.check(
@@ -269,11 +271,7 @@ const ids: readonly { kind: string; id: string }[] = [
 ]
 
 function leaseTests(make: IdsSetContract['make']): void {
-  async function timed(): Promise<Required<IdsSetUnderTest>> {
-    const { set, other, pass } = await make({})
-    if (!pass) throw new Error('A set that claims by itself has leases: the contract needs "pass".')
-    return { set, other, pass }
-  }
+  const timed = async (): Promise<IdsSetUnderTest> => make({})
 
   describe('leases', () => {
     test('what a claimer that is gone has held returns when its lease ends, not before', async () => {
@@ -404,6 +402,273 @@ function leaseTests(make: IdsSetContract['make']): void {
       expect(await allOf(set)).toEqual([])
       await set.release(claim)
       expect(await allOf(set)).toEqual(['b'])
+    })
+  })
+}
+
+const error = 'the column is too long'
+const minute = 60_000
+
+async function failing(
+  make: IdsSetContract['make'],
+  retryInMs: number | null,
+  ids = ['a'],
+): Promise<IdsSetUnderTest> {
+  const subject = await make({})
+  await subject.set.add(ids)
+  await subject.set.release(await subject.set.claim(ids.length, lease), { error, retryInMs })
+  return subject
+}
+
+function failureTests(make: IdsSetContract['make']): void {
+  const claimed = async (set: IdsSetUnderTest['set']): Promise<readonly string[]> =>
+    sorted((await set.claim(10, lease)).ids)
+
+  describe('failures', () => {
+    test('an id that never failed comes without failures, also after it was released', async () => {
+      const { set } = await make({})
+      await set.add(['a'])
+      const first = await set.claim(1, lease)
+      expect(first.failures?.get('a')).toBeUndefined()
+      expect(first.nextRetryMs).toBeUndefined()
+      await set.release(first)
+      const second = await set.claim(1, lease)
+      expect(second.ids).toEqual(['a'])
+      expect(second.failures?.get('a')).toBeUndefined()
+    })
+
+    test('what failed waits, for everybody, and can be claimed when its time has come', async () => {
+      const { set, other, pass } = await failing(make, 10 * minute)
+      await set.add(['b'])
+      const claim = await other.claim(10, lease)
+      expect(claim.ids).toEqual(['b'])
+      expect(claim.nextRetryMs).toBeGreaterThan(9 * minute)
+      expect(claim.nextRetryMs).toBeLessThanOrEqual(10 * minute)
+      await pass(9 * minute)
+      expect(await claimed(set)).toEqual([])
+      await pass(minute + 1)
+      const due = await other.claim(10, lease)
+      expect(due.ids).toEqual(['a'])
+      expect(due.nextRetryMs).toBeUndefined()
+      expect(due.failures?.get('a')).toMatchObject({ attempts: 1 })
+    })
+
+    test('a wait of nothing can be claimed at once, and the attempt is counted', async () => {
+      const { set, other } = await failing(make, 0)
+      expect(await failedOf(set)).toEqual([])
+      const claim = await other.claim(10, lease)
+      expect(claim.ids).toEqual(['a'])
+      expect(claim.failures?.get('a')).toMatchObject({ attempts: 1 })
+    })
+
+    test('what is parked can not be claimed, however long it takes', async () => {
+      const { set, other, pass } = await failing(make, null)
+      await pass(1_000 * minute)
+      const claim = await other.claim(10, lease)
+      expect(claim.ids).toEqual([])
+      expect(claim.nextRetryMs).toBeUndefined()
+      expect(await failedOf(set)).toMatchObject([{ id: 'a', attempts: 1, error, retryInMs: null }])
+    })
+
+    test('attempts add up, the time of the first failure stays, the last error counts', async () => {
+      const { set, other, pass } = await failing(make, minute)
+      for (let attempt = 2; attempt <= 4; attempt++) {
+        await pass(2 * minute)
+        const claim = await other.claim(1, lease)
+        const past = claim.failures?.get('a')
+        expect(past?.attempts).toBe(attempt - 1)
+        expect(past?.failingForMs).toBeGreaterThanOrEqual((attempt - 1) * 2 * minute)
+        expect(past?.failingForMs).toBeLessThan((attempt - 1) * 2 * minute + minute)
+        await other.release(claim, { error: `error ${attempt}`, retryInMs: attempt < 4 ? minute : null })
+      }
+      const [failed] = await failedOf(set)
+      expect(failed).toMatchObject({ id: 'a', attempts: 4, error: 'error 4', retryInMs: null })
+      expect(failed!.failingForMs).toBeGreaterThanOrEqual(6 * minute)
+      expect(failed!.failingForMs).toBeLessThan(7 * minute)
+    })
+
+    test.each([10 * minute, null])(
+      'adding an id that waits (%s) makes it claimable at once; its failures stay known',
+      async (retryInMs) => {
+        const { set, other } = await failing(make, retryInMs, ['a', 'b'])
+        await other.add(['a'])
+        expect(await failedOf(set)).toMatchObject([{ id: 'b' }])
+        const claim = await set.claim(10, lease)
+        expect(claim.ids).toEqual(['a'])
+        expect(claim.failures?.get('a')).toMatchObject({ attempts: 1 })
+      },
+    )
+
+    test.each([10 * minute, null, 0])(
+      'added again during the flight that failed (%s), it can be claimed at once and is counted',
+      async (retryInMs) => {
+        const { set, other } = await make({})
+        await set.add(['a', 'b'])
+        const flight = await set.claim(2, lease)
+        await other.add(['a', 'b'])
+        // Another claimer comes in vain for them meanwhile.
+        expect(await claimed(other)).toEqual([])
+        await set.release({ ...flight, ids: ['a'] }, { error, retryInMs })
+        const next = await other.claim(10, lease)
+        expect(next.ids).toEqual(['a'])
+        expect(next.failures?.get('a')).toMatchObject({ attempts: 1 })
+      },
+    )
+
+    test('acknowledging forgets the failures, releasing without one does not', async () => {
+      const { set } = await failing(make, 0, ['a', 'b'])
+      const second = await set.claim(2, lease)
+      await set.acknowledge({ ...second, ids: ['a'] })
+      await set.release({ ...second, ids: ['b'] })
+      await set.add(['a'])
+      const third = await set.claim(2, lease)
+      expect([...(third.failures ?? [])]).toMatchObject([['b', { attempts: 1 }]])
+    })
+
+    test('an acknowledged id that was added again has no failures any more', async () => {
+      const { set } = await failing(make, 0)
+      const second = await set.claim(1, lease)
+      await set.add(['a'])
+      expect(await set.acknowledge(second)).toBe(true)
+      const third = await set.claim(1, lease)
+      expect(third.ids).toEqual(['a'])
+      expect(third.failures?.get('a')).toBeUndefined()
+    })
+
+    test.each([10 * minute, null, 0])(
+      'deleting what failed (%s) takes it out and forgets its failures',
+      async (retryInMs) => {
+        const { set, other } = await failing(make, retryInMs, ['a', 'b'])
+        await other.delete(['a'])
+        expect((await failedOf(set)).map(({ id }) => id)).toEqual(retryInMs === 0 ? [] : ['b'])
+        await set.add(['a', 'b'])
+        const claim = await set.claim(10, lease)
+        expect([...(claim.failures?.keys() ?? [])]).toEqual(['b'])
+      },
+    )
+
+    test('a part of a claim fails, the other is acknowledged', async () => {
+      const { set } = await make({})
+      await set.add(range(2_500))
+      const claim = await set.claim(2_500, lease)
+      await set.release({ ...claim, ids: claim.ids.slice(0, 1_200) }, { error, retryInMs: minute })
+      await set.release({ ...claim, ids: claim.ids.slice(1_200, 2_400) }, { error, retryInMs: null })
+      await set.acknowledge(claim)
+      const failed = await failedOf(set)
+      expect(failed.map(({ id }) => id)).toEqual(sorted(claim.ids.slice(0, 2_400)))
+      expect(failed.filter(({ retryInMs }) => retryInMs === null).length).toBe(1_200)
+    })
+
+    test('20,000 ids that are due come back in one claim, with their failures', async () => {
+      const { set, pass } = await failing(make, minute, range(20_000))
+      await pass(2 * minute)
+      const claim = await set.claim(20_000, lease)
+      expect(claim.ids.length).toBe(20_000)
+      expect(claim.failures?.size).toBe(20_000)
+    })
+
+    test('what is due gets its turn though more is pending than a claim takes', async () => {
+      const { set, pass } = await failing(make, minute)
+      await pass(2 * minute)
+      await set.add(range(5))
+      const taken = [await set.claim(3, lease), await set.claim(3, lease)]
+      expect(taken.flatMap(({ ids }) => ids)).toContain('a')
+    })
+
+    test('errors of any text are kept, long ones at least by their beginning', async () => {
+      const { set } = await make({})
+      await set.add(['a'])
+      for (const text of ['', `'"\\ $1 %s 1 2`, 'line\r\n 👩‍👩‍👧‍👦', 'ä'.repeat(1_000)]) {
+        await set.add(['a'])
+        await set.release(await set.claim(1, lease), { error: text, retryInMs: null })
+        expect((await failedOf(set))[0]?.error).toBe(text)
+      }
+      await set.add(['a'])
+      await set.release(await set.claim(1, lease), { error: `${'ä'.repeat(999)}👍👍\0`, retryInMs: null })
+      expect((await failedOf(set))[0]?.error).toMatch(/^ä{999}/)
+    })
+
+    test.each([-1, Number.NaN, Infinity])('a wait of %s is refused', async (retryInMs) => {
+      const { set } = await make({})
+      await set.add(['a'])
+      const claim = await set.claim(1, lease)
+      await expect(set.release(claim, { error, retryInMs })).rejects.toMatchObject({ code: 'OPTION_INVALID' })
+      await set.acknowledge(claim)
+    })
+
+    test('a claim that is over fails nothing', async () => {
+      const { set } = await make({})
+      await set.add(['a'])
+      const first = await set.claim(1, lease)
+      await set.acknowledge(first)
+      await set.add(['a'])
+      const second = await set.claim(1, lease)
+      await set.release(first, { error, retryInMs: null })
+      expect(await failedOf(set)).toEqual([])
+      await set.release(second)
+      expect((await set.claim(1, lease)).failures?.get('a')).toBeUndefined()
+    })
+  })
+
+  describe('the backlog', () => {
+    test('counts what is pending, in flight, waits and is parked', async () => {
+      const { set, other, pass } = await make({})
+      expect(await other.backlog()).toEqual({ pending: 0, inFlight: 0, retrying: 0, parked: 0 })
+      await set.add(range(15))
+      const claim = await set.claim(10, lease)
+      await set.release({ ...claim, ids: claim.ids.slice(0, 3) }, { error, retryInMs: minute })
+      await set.release({ ...claim, ids: claim.ids.slice(3, 5) }, { error, retryInMs: null })
+      expect(await other.backlog()).toMatchObject({ pending: 5, inFlight: 5, retrying: 3, parked: 2 })
+      await set.add(claim.ids.slice(9))
+      expect(await other.backlog()).toMatchObject({ pending: 6, inFlight: 5, retrying: 3, parked: 2 })
+      await pass(2 * minute)
+      expect(await other.backlog()).toMatchObject({ pending: 9, inFlight: 5, retrying: 0, parked: 2 })
+    })
+  })
+}
+
+function backlogTests(make: IdsSetContract['make']): void {
+  describe('the age of a backlog', () => {
+    test('tells for how long something has been pending at the least', async () => {
+      const { set, other, pass } = await make({})
+      expect((await other.backlog()).oldestPendingMs).toBeUndefined()
+      await set.add(['a'])
+      await pass(2 * minute)
+      await set.add(['b'])
+      expect((await other.backlog()).oldestPendingMs).toBeGreaterThanOrEqual(2 * minute)
+      expect((await other.backlog()).oldestPendingMs).toBeLessThan(3 * minute)
+      const claim = await set.claim(2, lease)
+      expect((await other.backlog()).oldestPendingMs).toBeUndefined()
+      await pass(minute)
+      await set.add(['a'])
+      await pass(minute)
+      expect((await other.backlog()).oldestPendingMs).toBeGreaterThanOrEqual(minute)
+      expect((await other.backlog()).oldestPendingMs).toBeLessThan(2 * minute)
+      await set.delete(['a'])
+      expect((await other.backlog()).oldestPendingMs).toBeUndefined()
+      await set.release(claim, { error, retryInMs: minute })
+      expect((await other.backlog()).oldestPendingMs).toBeUndefined()
+      // It is back when its time has come, or when somebody looks.
+      await pass(3 * minute)
+      expect((await other.backlog()).oldestPendingMs).toBeGreaterThanOrEqual(0)
+      await pass(minute)
+      expect((await other.backlog()).oldestPendingMs).toBeGreaterThanOrEqual(minute)
+    })
+
+    test('what waits or is parked is not pending', async () => {
+      const { set } = await failing(make, minute, ['a', 'b'])
+      expect(await allOf(set)).toEqual([])
+      await set.add(['a'])
+      await set.release(await set.claim(1, lease), { error, retryInMs: null })
+      expect(await allOf(set)).toEqual([])
+    })
+
+    test('an expired lease counts no attempt, and failures of before stay known', async () => {
+      const { set, other, pass } = await failing(make, 0)
+      await set.claim(1, minute)
+      await pass(2 * minute)
+      const claim = await other.claim(1, lease)
+      expect(claim.failures?.get('a')).toMatchObject({ attempts: 1 })
     })
   })
 }

@@ -1,4 +1,4 @@
-import type { Claim, ClaimingIdsSet, IdsSet } from 'pg-capture'
+import type { Claim, ClaimingIdsSet, Failure, IdsSet } from 'pg-capture'
 
 /** The set of the process page, as its readers copy it. */
 export class MySet implements IdsSet {
@@ -71,9 +71,11 @@ export function faultyClaimingSet(set: ClaimingIdsSet, { pass, alive }: SetFault
       return cameBack === true
     },
     inFlight: () => set.inFlight(),
-    async release(claim: Claim): Promise<void> {
+    failed: () => set.failed(),
+    backlog: () => set.backlog(),
+    async release(claim: Claim, failure?: Failure): Promise<void> {
       alive()
-      await set.release(claim)
+      await set.release(claim, failure)
     },
     async renew(claim: Claim, leaseMs: number): Promise<boolean> {
       alive()

@@ -121,6 +121,8 @@ function forgettingSet(set: ClaimingIdsSet): ClaimingIdsSet {
     getAll: () => set.getAll(),
     renew: (claim, leaseMs) => set.renew(claim, leaseMs),
     inFlight: () => set.inFlight(),
+    failed: () => set.failed(),
+    backlog: () => set.backlog(),
     async claim(max, leaseMs) {
       const claim = await set.claim(max, leaseMs)
       claim.ids.forEach((id) => flying.add(id))
@@ -130,9 +132,9 @@ function forgettingSet(set: ClaimingIdsSet): ClaimingIdsSet {
       land(claim)
       await set.acknowledge(claim)
     },
-    async release(claim) {
+    async release(claim, failure) {
       land(claim)
-      await set.release(claim)
+      await set.release(claim, failure)
     },
   }
 }
@@ -159,6 +161,13 @@ function sharingSet(set: IdsSet): ClaimingIdsSet {
     release: async ({ ids }) => ids.forEach((id) => copies[0]?.add(id)),
     renew: async () => true,
     inFlight: () => [],
+    failed: () => [],
+    backlog: async () => ({
+      pending: new Set(copies.flatMap((copy) => [...copy])).size,
+      inFlight: 0,
+      retrying: 0,
+      parked: 0,
+    }),
   }
 }
 

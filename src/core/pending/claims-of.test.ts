@@ -3,6 +3,7 @@ import { idsSetContract } from '../../../test/contracts/ids-set.ts'
 import { claimsOf } from './claims-of.ts'
 import type { IdsSet } from './ids-set.ts'
 import { InMemorySet } from './in-memory-set.ts'
+import { PlainSetClaims } from './plain-set-claims.ts'
 
 /** The set of the documentation, word for word but for its privacy. */
 class MySet implements IdsSet {
@@ -78,8 +79,9 @@ const plainContract = (name: string, makeSet: (batchSize?: number) => IdsSet): v
     claimsByItself: false,
     make: ({ batchSize }) => {
       const set = makeSet(batchSize)
-      // Two aggregators over one object: each asks for its claims.
-      return { set: claimsOf(set), other: claimsOf(set) }
+      let now = 0
+      const claims = new PlainSetClaims(set, () => now)
+      return { set: claims, other: claims, pass: (ms) => void (now += ms) }
     },
   })
 
@@ -105,7 +107,9 @@ describe('claimsOf', () => {
       () =>
         claimsOf(set as IdsSet)
     expect(wrong({ add })).toThrow('lacks: delete, getAll')
-    expect(wrong({ add, delete: remove, getAll, claim })).toThrow('lacks: acknowledge, release, renew')
+    expect(wrong({ add, delete: remove, getAll, claim })).toThrow(
+      'lacks: acknowledge, release, renew, inFlight, failed, backlog',
+    )
     expect(wrong(null as unknown as object)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
   })
 

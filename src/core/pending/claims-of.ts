@@ -3,7 +3,7 @@ import type { ClaimingIdsSet, IdsSet } from './ids-set.ts'
 import { PlainSetClaims } from './plain-set-claims.ts'
 
 const plainMethods = ['add', 'delete', 'getAll'] as const
-const claimingMethods = ['claim', 'acknowledge', 'release', 'renew', 'inFlight'] as const
+const claimingMethods = ['claim', 'acknowledge', 'release', 'renew', 'inFlight', 'failed', 'backlog'] as const
 
 /** One for each set object: two aggregators over one set must know of each other's flights. */
 const claimsOfPlainSets = new WeakMap<IdsSet, ClaimingIdsSet>()

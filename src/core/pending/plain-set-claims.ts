@@ -1,5 +1,7 @@
+import { checkedFailure } from './checked-failure.ts'
+import { FailureBook } from './failure-book.ts'
 import { IdsWalk } from './ids-walk.ts'
-import type { Claim, ClaimingIdsSet, IdsSet } from './ids-set.ts'
+import type { Backlog, Claim, ClaimingIdsSet, FailedId, Failure, IdsSet } from './ids-set.ts'
 import { inTurn } from './in-turn.ts'
 import { positiveInteger } from './positive-integer.ts'
 
@@ -9,6 +11,8 @@ interface Flight {
   readonly values: unknown[]
   /** Whether it was added during the flight: then the set keeps it. */
   again: boolean
+  /** Whether it was deleted during the flight, and not added since: then it is gone when the flight ends. */
+  deleted: boolean
 }
 
 /**
@@ -17,10 +21,13 @@ interface Flight {
  * Ids stay in the set until they are acknowledged, so a crash loses none. An id added during its flight is not deleted
  * when the flight ends: that flag, raised before the set is touched, is the id's generation. No `add` overlaps a `delete`.
  *
- * Leases never end: a builder that is gone is a process that is gone. An error of the set comes through as it is.
+ * Leases never end: a builder that is gone is a process that is gone. Failures are remembered in this process: after a restart the
+ * ids are tried again, as the set still holds them. An error of the set comes through as it is.
  */
 export class PlainSetClaims implements ClaimingIdsSet {
   readonly #set: IdsSet
+  readonly #now: () => number
+  readonly #failures = new FailureBook()
   readonly #flights = new Map<string, Flight>()
   readonly #changeInTurn = inTurn()
   readonly #claimInTurn = inTurn()
@@ -31,8 +38,9 @@ export class PlainSetClaims implements ClaimingIdsSet {
   #walkIsStale = false
   #lastToken = 0
 
-  constructor(set: IdsSet) {
+  constructor(set: IdsSet, now: () => number = (): number => performance.now()) {
     this.#set = set
+    this.#now = now
   }
 
   get durable(): boolean {
@@ -43,7 +51,11 @@ export class PlainSetClaims implements ClaimingIdsSet {
     if (ids.length === 0) return
     for (const id of ids) {
       const flight = this.#flights.get(id)
-      if (flight) flight.again = true
+      if (flight) {
+        flight.again = true
+        flight.deleted = false
+      }
+      this.#failures.wake(id)
     }
     try {
       await this.#changeInTurn(() => this.#set.add(ids))
@@ -56,7 +68,14 @@ export class PlainSetClaims implements ClaimingIdsSet {
   async delete(ids: string[]): Promise<void> {
     if (ids.length === 0) return
     try {
-      await this.#changeInTurn(() => this.#set.delete(ids))
+      await this.#changeInTurn(async () => {
+        await this.#set.delete(ids)
+        for (const id of ids) {
+          const flight = this.#flights.get(id)
+          if (flight) flight.deleted = true
+          else this.#failures.forget(id)
+        }
+      })
     } finally {
       this.#walkIsStale = true
     }
@@ -90,13 +109,23 @@ export class PlainSetClaims implements ClaimingIdsSet {
         // Only now: an id may be added again as long as it is being deleted.
         again = this.#endFlights(ids)
       }
+      for (const id of ids) this.#failures.forget(id)
       return again
     })
   }
 
-  async release(claim: Claim): Promise<void> {
+  async release(claim: Claim, failure?: Failure): Promise<void> {
+    const checked = failure && checkedFailure(failure)
+    const now = this.#now()
+    const ids = this.#heldBy(claim)
+    for (const id of ids) {
+      const flight = this.#flights.get(id)
+      const again = flight?.again === true
+      if (flight?.deleted && !again) this.#failures.forget(id)
+      else if (checked) this.#failures.note(id, checked, now, checked.retryInMs !== 0 && !again)
+    }
     this.#walkIsBehind = true
-    this.#endFlights(this.#heldBy(claim))
+    this.#endFlights(ids)
   }
 
   async renew(_claim: Claim, leaseMs: number): Promise<boolean> {
@@ -108,6 +137,32 @@ export class PlainSetClaims implements ClaimingIdsSet {
     if (this.#flights.size > 0) yield [...this.#flights.keys()]
   }
 
+  *failed(): Generator<FailedId[], void, undefined> {
+    const all = [...this.#failures.list(this.#now())]
+    if (all.length > 0) yield all
+  }
+
+  /** Reads the whole set. Since when an id is in it, only the set could know. */
+  async backlog(): Promise<Backlog> {
+    this.#wakeDue(this.#now())
+    const pending = new Set<string>()
+    const walk = new IdsWalk(this.#set)
+    try {
+      do {
+        while (walk.hasBatch) {
+          const { id } = walk.nextId()
+          const isClaimable = this.#flights.get(id)?.again ?? !this.#failures.holds(id)
+          if (isClaimable) pending.add(id)
+        }
+      } while (await walk.fetchBatch())
+    } catch (error) {
+      await walk.close()
+      throw error
+    }
+    const { retrying, parked } = this.#failures
+    return { pending: pending.size, inFlight: this.#flights.size, retrying, parked }
+  }
+
   /**
    * Goes on where the last claim stopped. At the end of the walk it starts over at most once, and only where something has
    * become claimable since: a set that never forgets an id would otherwise keep one build run busy for ever.
@@ -115,6 +170,7 @@ export class PlainSetClaims implements ClaimingIdsSet {
   async #claimByWalking(max: number): Promise<Claim> {
     this.#lastToken += 1
     const claim = { ids: [] as string[], token: String(this.#lastToken) }
+    this.#wakeDue(this.#now())
     let mayStartOver = true
     try {
       if (this.#walkIsStale) await this.#abandonWalk()
@@ -136,7 +192,13 @@ export class PlainSetClaims implements ClaimingIdsSet {
       await this.#abandonWalk()
       throw error
     }
-    return claim
+    const now = this.#now()
+    const failures = this.#failures.past(claim.ids, now)
+    return { ...claim, failures, nextRetryMs: this.#failures.nextRetryMs(now) }
+  }
+
+  #wakeDue(now: number): void {
+    if (this.#failures.takeDue(now).length > 0) this.#walkIsBehind = true
   }
 
   async #abandonWalk(): Promise<void> {
@@ -146,9 +208,10 @@ export class PlainSetClaims implements ClaimingIdsSet {
   }
 
   #take({ id, value }: { id: string; value: unknown }, claim: { ids: string[]; token: string }): void {
+    if (this.#failures.holds(id)) return
     const flight = this.#flights.get(id)
     if (!flight) {
-      this.#flights.set(id, { token: claim.token, values: [value], again: false })
+      this.#flights.set(id, { token: claim.token, values: [value], again: false, deleted: false })
       claim.ids.push(id)
     } else if (!flight.values.includes(value)) {
       flight.values.push(value)
@@ -156,7 +219,7 @@ export class PlainSetClaims implements ClaimingIdsSet {
   }
 
   #heldBy(claim: Claim): string[] {
-    return claim.ids.filter((id) => this.#flights.get(id)?.token === claim.token)
+    return [...new Set(claim.ids)].filter((id) => this.#flights.get(id)?.token === claim.token)
   }
 
   /** Returns whether some of the ids were added again during their flight. */

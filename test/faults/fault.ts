@@ -30,7 +30,11 @@ const aroundServers = [
   'RabbitMQ restarted',
 ] as const
 
+/** Every round ends with it, when all else is over. */
+export const LAST_FAULT = 'objects that onChange never takes'
+
 export type FaultKind =
+  | typeof LAST_FAULT
   | `kill -9 ${Point}`
   | (typeof aroundHandler)[number]
   | (typeof aroundBuilder)[number]
@@ -65,7 +69,7 @@ export const faultsOf: Readonly<Record<Target, readonly FaultKind[]>> = {
   server: aroundServers,
 }
 
-export const faultKinds: readonly FaultKind[] = targets.flatMap((target) => faultsOf[target])
+export const faultKinds: readonly FaultKind[] = [...targets.flatMap((target) => faultsOf[target]), LAST_FAULT]
 
 /** Whether a fault can happen there. */
 export function fits(kind: FaultKind, { set, delivery }: Configuration): boolean {

@@ -4,8 +4,16 @@ import { readTableState } from '../oracle/table-state.ts'
 import { rootSchemas, tables } from './bookshop.ts'
 import type { Shop } from './shop.ts'
 
-/** How the replica differs from the tables, one line for each object; nothing where they are equal. */
-export async function differences({ admin, replica }: Shop): Promise<string[]> {
+/** An object that the replica has otherwise than the tables. */
+export interface Difference {
+  /** Such as `book 7`. */
+  readonly object: string
+  readonly is: string
+  readonly should: string
+}
+
+/** How the replica differs from the tables; nothing where they are equal. */
+export async function differences({ admin, replica }: Shop): Promise<Difference[]> {
   const kept = await replica.query<{ kind: string; id: string; object: unknown }>(
     'SELECT kind, id, object FROM object WHERE object IS NOT NULL',
   )
@@ -23,10 +31,11 @@ export async function differences({ admin, replica }: Shop): Promise<string[]> {
     const ids = new Set([...expected.keys(), ...actual.keys()])
     return [...ids]
       .filter((id) => expected.get(id) !== actual.get(id))
-      .map((id) => {
-        const [is, should] = [actual, expected].map((side) => side.get(id) ?? 'nothing')
-        return `${kind} ${id} is ${is}, it should be ${should}`
-      })
+      .map((id) => ({
+        object: `${kind} ${id}`,
+        is: actual.get(id) ?? 'nothing',
+        should: expected.get(id) ?? 'nothing',
+      }))
   })
 }
 

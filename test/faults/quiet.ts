@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { backlog } from './backlog.ts'
 import type { Configuration } from './fault.ts'
-import { differences } from './judge.ts'
+import { type Difference, differences } from './judge.ts'
 import type { Shop } from './shop.ts'
 
 /** What is left when it should be quiet. */
 export interface Standstill {
   /** Where something waits still; nothing: then no one will ever mend the differences. */
   readonly waiting: readonly string[]
-  readonly different: readonly string[]
+  readonly different: readonly Difference[]
 }
 
 /** Waits until nothing waits anywhere and the replica equals the tables; resolves to what is left where that does not come. */

@@ -2,7 +2,11 @@
 export const replicaSetup = `
   CREATE TABLE object (kind text, id text, version bigint NOT NULL, object json, PRIMARY KEY (kind, id));
   CREATE TABLE emission (number bigserial PRIMARY KEY, kind text, id text, version bigint NOT NULL,
-    applied boolean NOT NULL, held boolean NOT NULL, worker text NOT NULL)`
+    applied boolean NOT NULL, held boolean NOT NULL, worker text NOT NULL);
+  CREATE TABLE poison (kind text, id text, PRIMARY KEY (kind, id))`
+
+/** Whether one of the objects can't be taken. Parameters: kind, ids. */
+export const meetsPoison = 'SELECT FROM poison WHERE kind = $1 AND id = ANY ($2::text[])'
 
 /**
  * Takes one call of `onChange`, as a sink does that keeps versions: an older object is refused, and a deleted one leaves its

@@ -2,10 +2,11 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { shopRows } from './bookshop.ts'
-import type { Fault } from './fault.ts'
+import { type Fault, LAST_FAULT } from './fault.ts'
 import { inject, type Scene } from './inject.ts'
-import { judgeEmissions } from './judge.ts'
+import { type Difference, judgeEmissions } from './judge.ts'
 import type { RoundPlan } from './plan.ts'
+import { changeAll, healObjects, poisonObjects, untilOthersConverge } from './poison.ts'
 import { Post } from './post.ts'
 import { untilQuiet } from './quiet.ts'
 import { Shop } from './shop.ts'
@@ -83,9 +84,8 @@ export class Round {
       await load.stop()
       this.#tally.add(load.counts)
     }
-    const quietFrom = performance.now()
     await this.#untilQuiet()
-    this.#context.say(`  quiet: ${secondsSince(quietFrom)}`)
+    await this.#poison()
     await this.#stopWell()
     await this.#judge()
   }
@@ -113,25 +113,46 @@ export class Round {
     await sleep(100)
   }
 
+  /** What can't be taken is told, and holds up nothing else; when it can be taken again, it comes. */
+  async #poison(): Promise<void> {
+    const failuresBefore = this.#failures().length
+    const poisoned = await poisonObjects(this.#shop)
+    // Twice, so that they stand in the way of what comes later too.
+    for (let wave = 1; wave <= 2; wave += 1) {
+      await changeAll(this.#shop)
+      const others = await untilOthersConverge(this.#shop, poisoned, PATIENCE_MS)
+      if (others.length === 0) continue
+      const list = others.map(lineOf).join('\n    ')
+      throw new Error(
+        `Objects that can't be taken, ${[...poisoned].join(', ')}, hold up others:\n    ${list}`,
+      )
+    }
+    if (this.#failures().length === failuresBefore) {
+      throw new Error('Nobody was told of objects that can not be taken.')
+    }
+    this.#tally.fault(LAST_FAULT)
+    await healObjects(this.#shop)
+    await this.#untilQuiet()
+  }
+
   async #untilQuiet(): Promise<void> {
+    const startedAt = performance.now()
     const standstill = await untilQuiet(this.#shop, this.#plan.configuration, PATIENCE_MS)
+    this.#context.say(`  quiet: ${secondsSince(startedAt)}`)
     if (standstill === undefined) return
     const { waiting, different } = standstill
     this.#tally.add({ lost: different.length })
-    const failures = this.#notes().flatMap((note) =>
-      'failure' in note ? [JSON.stringify(note.failure)] : [],
-    )
     const lines = [
       waiting.length === 0
         ? 'Lost: nothing waits anywhere, and yet the replica differs from the tables.'
         : `No quiet within ${PATIENCE_MS / 1_000} seconds after the last write and fault. What waits, and where:`,
       ...waiting,
-      ...different.slice(0, 20),
+      ...different.slice(0, 20).map(lineOf),
       ...this.#posts.map(
         ({ current }) => `${current.options.name} ${current.isRunning ? 'runs' : 'does not run'}`,
       ),
       'The last failures of the workers:',
-      ...failures.slice(-10),
+      ...this.#failures().slice(-10),
     ]
     throw new Error(lines.join('\n    '))
   }
@@ -150,6 +171,10 @@ export class Round {
     const { backwards, ...emissions } = await judgeEmissions(this.#shop.replica)
     this.#tally.add({ ...emissions, backwards: backwards.length })
     this.#problems.push(...backwards.slice(0, 20))
+  }
+
+  #failures(): string[] {
+    return this.#notes().flatMap((note) => ('failure' in note ? [JSON.stringify(note.failure)] : []))
   }
 
   #notes(): Note[] {
@@ -194,4 +219,8 @@ function secondsSince(startedAt: number): string {
 
 function toError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown))
+}
+
+function lineOf({ object, is, should }: Difference): string {
+  return `${object} is ${is}, it should be ${should}`
 }

@@ -10,8 +10,10 @@ import { type Sabotage, sabotages } from './worker/worker-options.ts'
 const usage = `npm run test:faults -- [--seed 1] [--minutes 10 | --rounds 4] [--steps 8] [--only 7] [--verbose]
   [--sabotage ${sabotages.map((name) => `"${name}"`).join(' | ')}]`
 
-/** Rounds after which every kind of fault must have occurred: there are more kinds than one round has steps. */
-const ROUNDS_OF_ALL_KINDS = 4
+/** Rounds after which all configurations have come. */
+const ROUNDS_OF_ALL_SETS = 4
+/** Steps after which every kind of fault must have occurred, if all configurations have come: no target has more kinds. */
+const STEPS_OF_ALL_KINDS = 20
 
 interface Arguments {
   readonly seed: number
@@ -53,14 +55,15 @@ async function main({ seed, minutes, rounds, steps, only, verbose, sabotage }: A
     await stage.close()
   }
   console.log(`\n${report(tally, seed)}`)
-  const missing = only === undefined && isWell ? missed(tally) : []
+  const missing = only === undefined && isWell ? missed(tally, steps) : []
   for (const kind of missing) console.error(`"${kind}" has not occurred.`)
   console.log(`Took ${Math.round(elapsed())} s: ${isWell && missing.length === 0 ? 'all is well' : 'FAILED'}`)
   return isWell && missing.length === 0
 }
 
-function missed(tally: Tally): FaultKind[] {
-  return tally.counts.rounds < ROUNDS_OF_ALL_KINDS ? [] : faultKinds.filter((kind) => !tally.faults.has(kind))
+function missed({ counts, faults }: Tally, steps: number): FaultKind[] {
+  const isLong = counts.rounds >= ROUNDS_OF_ALL_SETS && counts.rounds * steps >= STEPS_OF_ALL_KINDS
+  return isLong ? faultKinds.filter((kind) => !faults.has(kind)) : []
 }
 
 function tell(
@@ -98,7 +101,7 @@ function readArguments(): Arguments {
   return {
     seed: number('seed', values.seed, 0),
     minutes,
-    rounds: optional('rounds', 1) ?? (minutes === undefined ? ROUNDS_OF_ALL_KINDS : Number.POSITIVE_INFINITY),
+    rounds: optional('rounds', 1) ?? (minutes === undefined ? ROUNDS_OF_ALL_SETS : Number.POSITIVE_INFINITY),
     steps: number('steps', values.steps, 1),
     only: optional('only', 1),
     verbose: values.verbose,

@@ -37,8 +37,8 @@ export interface Order {
 
 /** Thrown on purpose. */
 export class MadeFailure extends Error {
-  constructor(point: Point) {
-    super(`made to fail ${point}`)
+  constructor(place: Point | 'onChange') {
+    super(`made to fail ${place}`)
     this.name = 'MadeFailure'
   }
 }

@@ -1,8 +1,8 @@
 import type { Changes } from 'pg-capture'
 import type pg from 'pg'
-import { applyChanges } from '../replica.ts'
+import { applyChanges, meetsPoison } from '../replica.ts'
 import type { Failures } from './failures.ts'
-import type { Points } from './points.ts'
+import { MadeFailure, type Points } from './points.ts'
 import { around } from './watched.ts'
 import type { WatchedSet } from './watched-set.ts'
 
@@ -24,6 +24,8 @@ export function sinkOf(parameters: SinkParameters): (changes: Changes) => Promis
     const objects = [...upsert.map(({ object }) => JSON.stringify(object)), ...deleted.map(() => null)]
     return failures.by('onChange', () =>
       around(points, 'onChange', async () => {
+        const poison = await replica.query(meetsPoison, [kind, ids])
+        if (poison.rowCount !== 0) throw new MadeFailure('onChange')
         const heldUntil = set.heldUntil(ids)
         await replica.query(applyChanges, [kind, ids, objects, String(version), heldUntil, worker])
       }),

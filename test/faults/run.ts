@@ -39,9 +39,9 @@ async function main({ seed, minutes, rounds, steps, only, verbose, sabotage }: A
   let isWell = true
   try {
     for (const plan of planRounds(seed, steps)) {
-      if (only !== undefined && plan.number !== only) continue
       const { number, configuration } = plan
       if (number > (only ?? rounds) || (minutes !== undefined && elapsed() > minutes * 60)) break
+      if (only !== undefined && number !== only) continue
       const startedAt = elapsed()
       const problems = await Round.run(stage, plan, { tally, say, sabotage })
       tally.add({ rounds: 1 })

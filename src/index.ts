@@ -34,6 +34,7 @@ export type {
 } from './core/pending/ids-set.ts'
 export { InMemorySet, type InMemorySetOptions } from './core/pending/in-memory-set.ts'
 export { getRootIdsFromEvent, type RootIds } from './core/root-ids/get-root-ids-from-event.ts'
+export type { ColumnTest, Condition, ConditionValue } from './core/schema/condition.ts'
 export {
   introspection,
   type Introspection,

@@ -79,6 +79,16 @@ const schemas: Readonly<Record<string, RootSchema>> = {
       readers: many('review', 'bookId', one('userId', 'reader', column('name'))),
     }),
   },
+  filtered: {
+    table: 'book',
+    primaryKey: 'id',
+    where: { title: { not: 'book 0' } },
+    schema: object({
+      author: { ...one('authorId', 'author', column('name')), where: { city: { gte: 0 } } } as Schema,
+      good: { ...many('review', 'bookId', column('rating')), where: { rating: { in: [3, 4] } } } as Schema,
+      tags: { ...many('review', 'bookId', tags), where: { rating: { not: null } } } as Schema,
+    }),
+  },
   'a wide object': {
     table: 'book',
     primaryKey: 'id',
@@ -114,7 +124,8 @@ class PlanClient implements QueryClient {
   statements = 0
 
   async query(text: string, values: unknown[]): Promise<{ rows: unknown[] }> {
-    this.statements += 1
+    // What types the columns of a filter have is asked once.
+    if (!text.includes('pg_attribute')) this.statements += 1
     for (const table of await scannedTables(text, values)) this.scanned.add(table)
     return database.query(text, values)
   }

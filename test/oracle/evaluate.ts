@@ -1,5 +1,13 @@
-import type { ManyToOneSchema, OneToManySchema, RootSchema, Schema, TableReference } from 'pg-capture'
+import type {
+  Condition,
+  ManyToOneSchema,
+  OneToManySchema,
+  RootSchema,
+  Schema,
+  TableReference,
+} from 'pg-capture'
 import { FOLDING_COLLATION } from './arbitrary/column-types.ts'
+import { conditionHolds } from './condition-holds.ts'
 import type { ScriptTable } from './script.ts'
 import type { Cell, TableRow, TableState } from './table-state.ts'
 
@@ -12,8 +20,9 @@ import type { Cell, TableRow, TableState } from './table-state.ts'
 export function evaluate(schema: RootSchema, state: TableState): Map<string, unknown> {
   const evaluation = new Evaluation(state)
   const { table, rows } = evaluation.rowsOf(schema.table)
+  const roots = rows.filter((row) => isMet(schema.where, table, row))
   return new Map(
-    rows.map((row) => {
+    roots.map((row) => {
       const id = row.get(schema.primaryKey)?.text
       if (typeof id !== 'string') throw new Error('A root row has no id.')
       return [id, evaluation.value(schema.schema, table, row) ?? null]
@@ -64,7 +73,7 @@ class Evaluation {
           Object.entries(schema.properties).map(([name, of]) => [name, this.value(of, table, row) ?? null]),
         )
       case 'many-to-one': {
-        const target = this.linked(table, row, schema.column, schema.referencesTable, schema.referencesColumn)
+        const target = this.#referenced(schema, table, row)
         if (target.rows.length > 1) throw new Error('A referenced column is not unique.')
         const [only] = target.rows
         return only === undefined ? undefined : this.value(schema.schema, target.table, only)
@@ -83,7 +92,7 @@ class Evaluation {
   /** All elements with NULL among them. An array directly inside gives its own instead, unless that is switched off. */
   #elements(schema: OneToManySchema, table: ScriptTable, row: TableRow): unknown[] {
     const { column, referencingTable, referencingColumn, schema: inner } = schema
-    const children = this.linked(table, row, column, referencingTable, referencingColumn)
+    const children = this.linked(table, row, column, referencingTable, referencingColumn, schema.where)
     return children.rows.flatMap((child) => {
       if (schema.flatten === false || !isArray(inner)) return [this.value(inner, children.table, child)]
       return this.#elementsInside(inner, children.table, child)
@@ -93,8 +102,16 @@ class Evaluation {
   #elementsInside(schema: Schema, table: ScriptTable, row: TableRow): unknown[] {
     if (schema.type === 'one-to-many') return this.#elements(schema, table, row)
     if (schema.type !== 'many-to-one') throw new Error('There is no array inside.')
-    const target = this.linked(table, row, schema.column, schema.referencesTable, schema.referencesColumn)
+    const target = this.#referenced(schema, table, row)
     return target.rows.flatMap((one) => this.#elementsInside(schema.schema, target.table, one))
+  }
+
+  #referenced(
+    { column, referencesTable, referencesColumn, where }: ManyToOneSchema,
+    table: ScriptTable,
+    row: TableRow,
+  ): { table: ScriptTable; rows: readonly TableRow[] } {
+    return this.linked(table, row, column, referencesTable, referencesColumn, where)
   }
 
   linked(
@@ -103,13 +120,30 @@ class Evaluation {
     column: string,
     reference: TableReference,
     otherColumn: string,
+    where?: Condition,
   ): { table: ScriptTable; rows: readonly TableRow[] } {
     const other = this.rowsOf(reference)
     const key = comparable(typeOf(table, column), cell(row, column))
     const type = typeOf(other.table, otherColumn)
-    const rows = other.rows.filter((one) => key !== null && comparable(type, cell(one, otherColumn)) === key)
+    const rows = other.rows.filter(
+      (one) =>
+        key !== null && comparable(type, cell(one, otherColumn)) === key && isMet(where, other.table, one),
+    )
     return { table: other.table, rows }
   }
+}
+
+function isMet(where: Condition | undefined, table: ScriptTable, row: TableRow): boolean {
+  return (
+    where === undefined ||
+    conditionHolds(where, (column) => {
+      const type = typeOf(table, column)
+      return {
+        value: comparable(type, cell(row, column)),
+        comparable: (text) => comparable(type, { text, json: null }),
+      }
+    })
+  )
 }
 
 /** Whether the schema yields an array: a one-to-many, at once or at the end of many-to-ones. */
@@ -197,6 +231,10 @@ function comparable(type: string, { text }: Cell): string | null {
       return text
     case 'numeric':
       return text.includes('.') ? text.replace(/\.?0+$/, '') : text
+    case 'uuid':
+      return text.toLowerCase()
+    case 'boolean':
+      return text.slice(0, 1)
     case 'float8':
       return text === '-0' ? '0' : text
     case 'char(4)':

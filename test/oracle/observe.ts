@@ -18,6 +18,9 @@ export const features = [
   'schema: one-to-many in one-to-many, through many-to-one',
   'schema: many-to-one that yields an array',
   'schema: many-to-many',
+  'schema: root with where',
+  'schema: many-to-one with where',
+  'schema: one-to-many with where',
   'schema: array in array, not flattened',
   'schema: array that keeps NULLs',
   'schema: a table twice',
@@ -73,6 +76,7 @@ export function countScript(coverage: Coverage, { schema, setup }: Script): void
   coverage.count('case')
   for (const name of ['set', 'aggregators', 'schedule', 'replica'] as const)
     coverage.count(`${name}: ${setup[name]}`)
+  if (schema.where !== undefined) coverage.count('schema: root with where')
   if (schema.schema.type !== 'object') coverage.count('schema: root value is no object')
   countSchema(coverage, schema.schema, [JSON.stringify(schema.table)])
   const tables = tablesIn(schema.schema).map((table) => JSON.stringify(table))
@@ -94,6 +98,7 @@ function countSchema(coverage: Coverage, schema: Schema, above: readonly string[
       )
       if (schema.type === 'many-to-one' && schema.hasFKConstraint)
         coverage.count('schema: a foreign key promised')
+      if (schema.where !== undefined) coverage.count(`schema: ${schema.type} with where`)
       countNesting(coverage, schema)
       if (above.includes(table)) coverage.count('schema: a table in itself')
       if (above.length >= 4) coverage.count('schema: four relations deep')

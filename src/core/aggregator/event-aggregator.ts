@@ -7,6 +7,7 @@ import type { ClaimingIdsSet, IdsSet } from '../pending/ids-set.ts'
 import { InMemorySet } from '../pending/in-memory-set.ts'
 import { positiveInteger } from '../pending/positive-integer.ts'
 import type { RowEvent } from '../root-ids/affected-keys.ts'
+import { FilteredColumns } from '../root-ids/filtered-columns.ts'
 import { ForeignLinks } from '../root-ids/foreign-links.ts'
 import { nodesOf, rootTruncated } from '../root-ids/get-root-ids-from-event.ts'
 import { RecentDeletes } from '../root-ids/recent-deletes.ts'
@@ -86,6 +87,7 @@ export class EventAggregator<Built = unknown> {
   readonly #visibilityTimeoutMs: number
   readonly #recentDeletes = new RecentDeletes()
   readonly #foreignLinks: ForeignLinks
+  readonly #filteredColumns: FilteredColumns
   readonly #options: EventAggregatorOptions<Built>
   /** Counts collected batches; a build covers those that were in the set when it started. */
   #collected = 0
@@ -102,6 +104,7 @@ export class EventAggregator<Built = unknown> {
     this.emits = options.onChange !== undefined
     this.delegates = options.scheduleBuildObjects !== undefined
     this.#foreignLinks = new ForeignLinks(this.#plan, options.client)
+    this.#filteredColumns = new FilteredColumns(this.#plan, options.client)
     this.#fence = VisibilityFence.of(options.client)
     this.#visibilityTimeoutMs = positiveInteger(options.visibilityTimeoutMs ?? 30_000, 'visibilityTimeoutMs')
     this.#builder = new ObjectBuilder({
@@ -200,7 +203,8 @@ export class EventAggregator<Built = unknown> {
   async #addRows(rows: readonly { event: RowEvent; nodes: readonly TableNode[] }[]): Promise<boolean> {
     if (rows.length === 0) return false
     const foreign = await this.#foreignLinks.among(rows.flatMap(({ nodes }) => nodes))
-    const roots = affectedRoots(this.#plan, this.#recentDeletes.place(rows), foreign)
+    const forms = await this.#filteredColumns.formsOf(rows.flatMap(({ nodes }) => nodes))
+    const roots = affectedRoots(this.#plan, this.#recentDeletes.place(rows), foreign, forms)
     if (roots.ids.size === 0 && roots.keysByLookUp.size === 0) return false
     await this.#becomeVisible(rows.map(({ event }) => event))
     return this.#add(lookUpRootIds(roots, this.#client))

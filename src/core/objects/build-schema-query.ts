@@ -1,3 +1,4 @@
+import { filterSql } from '../schema/filter.ts'
 import { idColumnTexts } from '../schema/id-columns.ts'
 import { type Plan, planOf } from '../schema/plan.ts'
 import type { RootSchema } from '../schema/schema.ts'
@@ -37,7 +38,9 @@ export function buildSchemaQuery(
   const { alias, from, joins, expression } = objectSql(plan)
   const keys = plan.primaryKey.map((column) => `${alias}.${quoteIdentifier(column)}`)
   const id = keys.length === 1 ? keys.join('') : asPrinted(keys)
-  const condition = idCondition(plan, keys, ids)
+  const { filter } = plan.root
+  const asked = idCondition(plan, keys, ids)
+  const condition = filter === null ? asked : sql`${asked} AND ${filterSql(filter, alias)}`
   return new QueryBuilder(
     sql`SELECT ${id} AS "id", ${expression} AS "object" FROM ${from}${joins} WHERE ${condition}`,
   )

@@ -1,10 +1,11 @@
+import { filterSql } from '../schema/filter.ts'
 import type { Output, Plan, RowsOutput, TableNode } from '../schema/plan.ts'
 import { joinSql, sql } from '../sql/fragment.ts'
 import { quoteIdentifier, quoteLiteral, quoteTable } from '../sql/identifier.ts'
 import type { SqlParts } from '../sql/query-builder.ts'
 import { TableAliases } from '../sql/table-aliases.ts'
 import { arrayOrder } from './array-order.ts'
-import { linkCondition, linkOf } from './link-condition.ts'
+import { linkOf, rowCondition } from './row-condition.ts'
 
 /** The SQL that makes an object of a row. */
 export interface ObjectSql {
@@ -85,7 +86,7 @@ class ObjectWriter {
     const selected = keys.map((key) => key.selected).join(', ')
     const on = keys.map((key) => key.on).join(' AND ')
     joins.push(
-      sql` LEFT JOIN (SELECT ${selected}, ${inner.expression} AS "object" FROM ${inner.from}${inner.joins}) AS ${alias} ON ${on}`,
+      sql` LEFT JOIN (SELECT ${selected}, ${inner.expression} AS "object" FROM ${inner.from}${inner.joins}${where(node, inner.alias)}) AS ${alias} ON ${on}`,
     )
     return [`${alias}."object"`]
   }
@@ -100,7 +101,7 @@ class ObjectWriter {
     // IS NOT NULL would be false for a composite value of which one part is NULL.
     const onlyPresent =
       keepNulls || isJson(output) ? [] : sql` FILTER (WHERE ${expression} IS DISTINCT FROM NULL)`
-    return sql`(SELECT COALESCE(JSON_AGG(${expression} ORDER BY ${arrayOrder(places)})${onlyPresent}, '[]'::json) FROM ${quoteTable(node.table)} AS ${first}${joins} WHERE ${linkCondition(node, first, parentAlias)})`
+    return sql`(SELECT COALESCE(JSON_AGG(${expression} ORDER BY ${arrayOrder(places)})${onlyPresent}, '[]'::json) FROM ${quoteTable(node.table)} AS ${first}${joins} WHERE ${rowCondition(node, first, parentAlias)})`
   }
 
   /**
@@ -112,7 +113,7 @@ class ObjectWriter {
     if (flatten && holdsRows(output)) {
       const childAlias = this.#aliases.next(output.node.table.table)
       const below = this.#elements(output.node, childAlias, output.kind === 'row' || output.flatten)
-      const on = linkCondition(output.node, childAlias, alias)
+      const on = rowCondition(output.node, childAlias, alias)
       const join = sql` JOIN ${quoteTable(output.node.table)} AS ${childAlias} ON ${on}`
       return { ...below, joins: sql`${join}${below.joins}`, places: [{ node, alias }, ...below.places] }
     }
@@ -120,6 +121,10 @@ class ObjectWriter {
     const expression = this.#value(output, alias, joins)
     return { expression, joins: joins.flat(), places: [{ node, alias }], output }
   }
+}
+
+function where({ filter }: TableNode, alias: string): SqlParts {
+  return filter === null ? [] : sql` WHERE ${filterSql(filter, alias)}`
 }
 
 function holdsRows(output: Output): output is Extract<Output, { kind: 'row' | 'rows' }> {

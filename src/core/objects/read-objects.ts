@@ -1,5 +1,6 @@
 import { CaptureError } from '../errors/capture-error.ts'
 import { columnArrays } from '../events/key-of-columns.ts'
+import { filterSql } from '../schema/filter.ts'
 import { type Plan, planOf } from '../schema/plan.ts'
 import type { RootSchema } from '../schema/schema.ts'
 import type { QueryClient } from '../sql/client.ts'
@@ -86,7 +87,9 @@ function writeStatement(plan: Plan): Statement {
     arrays.push(sql`(SELECT ${arrayParameterLike(plan.root.table, column, parameter)})`)
   }
   const keys = plan.primaryKey.map((column) => `${alias}.${quoteIdentifier(column)}`)
-  const on = keys.map((key, index) => `${key} = "asked".${asked[index]}`).join(' AND ')
+  const { filter } = plan.root
+  const isAsked = keys.map((key, index) => `${key} = "asked".${asked[index]}`)
+  const on = joinSql(filter === null ? isAsked : [...isAsked, filterSql(filter, alias)], ' AND ')
   const isThere = `${keys[0]} IS NOT NULL`
   // No table's alias is "asked": each ends in a number.
   return compileStatement(

@@ -214,6 +214,36 @@ describe('affectedKeys', () => {
     expect(keysOrCode(() => affectedKeys(nodeOf(place), eventOf(action, of), ['id'], false))).toEqual(of.keys)
   })
 
+  describe('at a place with a filter', () => {
+    const [root] = planOf({
+      table: 'book',
+      primaryKey: 'id',
+      where: { deletedAt: null },
+      schema: { type: 'column', column: 'name' },
+    }).nodes
+    const there = (id: number, more: EventRow = {}): EventRow => ({ id, name: 'a', deletedAt: null, ...more })
+    const gone = (id: number, more: EventRow = {}): EventRow => ({ ...there(id, more), deletedAt: '2026' })
+
+    test.each<[string, RowEvent['action'], EventRow | undefined, EventRow | undefined, string[]]>([
+      ['a row that counts', 'INSERT', there(1), undefined, ['1']],
+      ['a row that does not', 'INSERT', gone(1), undefined, []],
+      ['a row of which nobody knows', 'INSERT', { id: 1 }, undefined, ['1']],
+      ['a row that did not count', 'DELETE', undefined, gone(1), []],
+      ['a row that did', 'DELETE', undefined, there(1), ['1']],
+      ['a row of which the key is known', 'DELETE', undefined, { id: 1 }, ['1']],
+      ['a row that no longer counts', 'UPDATE', gone(1), there(1), ['1']],
+      ['a row that now counts', 'UPDATE', there(1), gone(1), ['1']],
+      ['a row that counts neither way', 'UPDATE', gone(1, { name: 'b' }), gone(1), []],
+      ['a row that leaves with its key', 'UPDATE', gone(2), there(1), ['1']],
+      ['a row that comes with its key', 'UPDATE', there(2), gone(1), ['2']],
+      ['a row that does not count any more, whose old row is not told', 'UPDATE', gone(1), undefined, ['1']],
+      ['an unread column of a row that counts', 'UPDATE', there(1, { x: 1 }), there(1, { x: 2 }), []],
+    ])('takes of %s, %s: %j from %j', (_, action, data, dataOld, keys) => {
+      const event = { action, table: 'book', data, dataOld } as RowEvent
+      expect(affectedKeys(root!, event, ['id'], false)).toEqual(keys)
+    })
+  })
+
   test('takes null for an old row that is not there, as JSON has it', () => {
     const event = {
       action: 'UPDATE',

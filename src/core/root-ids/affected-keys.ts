@@ -5,6 +5,9 @@ import { displayTableName } from '../events/table-name.ts'
 import type { EventRow, WALEvent } from '../events/wal-event.ts'
 import type { TableNode } from '../schema/plan.ts'
 import { quoteTable } from '../sql/identifier.ts'
+import { mayMatch, type TextForms } from './may-match.ts'
+
+const NO_FORMS: TextForms = new Map()
 
 /** A change of a row, other than the emptying of its whole table. */
 export type RowEvent = Exclude<WALEvent, { action: 'TRUNCATE' }>
@@ -12,8 +15,9 @@ export type RowEvent = Exclude<WALEvent, { action: 'TRUNCATE' }>
 /**
  * The keys from which the event's row hangs, or hung, on the rows above it at this place of the schema: the old **and**
  * the new one, since an UPDATE that moves a row concerns the object that it leaves as much as the one that it joins.
- * Empty where the event can't change an object through this place.
+ * Empty where the event can't change an object through this place. A row that the place's filter keeps out hangs nowhere.
  *
+ * @param forms of the columns in the filter. Without them only tests for NULL tell that a row is kept out.
  * @throws CaptureError `EVENT_VALUE_UNKNOWN` where a key is needed that the source did not send.
  */
 export function affectedKeys(
@@ -21,16 +25,24 @@ export function affectedKeys(
   event: RowEvent,
   keyColumns: readonly string[],
   rowMayReappear: boolean,
+  forms: TextForms = NO_FORMS,
 ): string[] {
+  const counts = (row: EventRow | undefined): boolean =>
+    node.filter === null || mayMatch(node.filter, row, forms)
   switch (event.action) {
     case 'INSERT':
-      return isPromised(node) && !rowMayReappear ? [] : present([keyOf(node, keyColumns, event.data, 'new')])
+      if ((isPromised(node) && !rowMayReappear) || !counts(event.data)) return []
+      return present([keyOf(node, keyColumns, event.data, 'new')])
     case 'DELETE':
-      return isPromised(node) ? [] : present([keyOf(node, keyColumns, event.dataOld, 'old')])
+      if (isPromised(node) || !counts(event.dataOld)) return []
+      return present([keyOf(node, keyColumns, event.dataOld, 'old')])
     case 'UPDATE': {
-      if (!mayHaveChanged(node.columns, event.data, event.dataOld ?? undefined)) return []
-      const after = keyOf(node, keyColumns, event.data, 'new')
-      return present([after, oldKeyOf(node, keyColumns, event, after)])
+      const dataOld = event.dataOld ?? undefined
+      if (!mayHaveChanged(node.columns, event.data, dataOld)) return []
+      return present([
+        counts(event.data) ? keyOf(node, keyColumns, event.data, 'new') : null,
+        counts(dataOld) ? oldKeyOf(node, keyColumns, event) : null,
+      ])
     }
     default:
       return event satisfies never
@@ -45,13 +57,12 @@ export function isPromised(node: TableNode): boolean {
 function oldKeyOf(
   node: TableNode,
   columns: readonly string[],
-  event: { readonly dataOld?: EventRow | undefined },
-  after: string | null,
+  event: { readonly data: EventRow; readonly dataOld?: EventRow | undefined },
 ): string | null {
   // Postgres sends no old row at all where the replica identity, by default the primary key, did not change.
   const hasOldRow =
     event.dataOld !== undefined && event.dataOld !== null && Object.keys(event.dataOld).length > 0
-  if (node.link === null && !hasOldRow) return after
+  if (node.link === null && !hasOldRow) return keyOf(node, columns, event.data, 'new')
   return keyOf(node, columns, event.dataOld ?? undefined, 'old')
 }
 

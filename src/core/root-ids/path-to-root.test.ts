@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { planOf } from '../schema/plan.ts'
-import type { RootSchema, Schema } from '../schema/schema.ts'
+import type { OneToManySchema, RootSchema, Schema } from '../schema/schema.ts'
 import { sql } from '../sql/fragment.ts'
 import { QueryBuilder } from '../sql/query-builder.ts'
 import { allRootIds, pathToRoot, pathsOf } from './path-to-root.ts'
@@ -127,6 +127,46 @@ describe('the path of a place', () => {
       statement:
         'SELECT "book_1"."i""d" AS "id" FROM "library"."book" AS "book_1" WHERE "book_1"."a""b" = $1 GROUP BY "book_1"."i""d"',
     })
+  })
+})
+
+describe('the path of a place below filters', () => {
+  const printed = {
+    type: 'many-to-one',
+    column: 'printerId',
+    referencesTable: 'printer',
+    referencesColumn: 'id',
+  } as const
+  const plan = planOf({
+    table: 'book',
+    primaryKey: 'id',
+    where: { hidden: false },
+    schema: {
+      ...(many('id', 'edition', 'bookId', {
+        ...printed,
+        hasFKConstraint: false,
+        schema: name,
+      }) as OneToManySchema),
+      where: { year: { gt: 1900 } },
+    },
+  })
+
+  test('leads over rows that count alone, their values as parameters behind the keys', () => {
+    const { lookUp } = pathToRoot(plan, plan.nodes.at(-1)!, 'value')
+    expect(lookUp?.ofKeys).toEqual({
+      text:
+        'SELECT "book_1"."id" AS "id" FROM "book" AS "book_1" JOIN "edition" AS "edition_1"' +
+        ' ON "edition_1"."bookId" = "book_1"."id" AND "edition_1"."year" > $2' +
+        ' WHERE "edition_1"."printerId" = ANY(COALESCE($1, ARRAY(SELECT "id" FROM "printer" LIMIT 0)))' +
+        ' AND "book_1"."hidden" = $3 GROUP BY "book_1"."id"',
+      fixed: [1900, false],
+    })
+  })
+
+  test('selects the roots that count, where all are meant', () => {
+    expect(new QueryBuilder(allRootIds(plan)).toString()).toBe(
+      'SELECT "book_1"."id" AS "id" FROM "book" AS "book_1" WHERE "book_1"."hidden" = FALSE',
+    )
   })
 })
 

@@ -1,3 +1,4 @@
+import { filterSql } from '../schema/filter.ts'
 import type { ColumnPair, Plan, TableNode } from '../schema/plan.ts'
 import { arrayParameterLike } from '../sql/array-parameter.ts'
 import { asPrinted } from '../sql/as-printed.ts'
@@ -28,7 +29,7 @@ export interface LookUp {
   readonly head: SqlParts
   /** `"book_1"."authorId"`, which have to equal the columns of the key. */
   readonly columns: readonly string[]
-  /** ` GROUP BY "book_1"."id"` */
+  /** ` AND "book_1"."hidden" = $2 GROUP BY "book_1"."id"` */
   readonly tail: SqlParts
   /**
    * The whole statement for arrays of keys, one for each of their columns. The keys keep the type of the column that they come
@@ -50,7 +51,8 @@ interface Start {
 
 /**
  * The path of a node. A row between that would only pass the key on (`author.id` between `book.authorId` and
- * `review.authorId`) is left out: whether it exists decides what is built, not what is rebuilt.
+ * `review.authorId`) is left out: whether it exists decides what is built, not what is rebuilt. Rows on the way that their
+ * place's filter keeps out lead nowhere: for the objects they are not there.
  */
 export function pathToRoot(plan: Plan, node: TableNode, idForm: IdForm): PathToRoot {
   if (node.link === null) return { keyColumns: plan.primaryKey, lookUp: null, lookUpByType: null }
@@ -67,7 +69,8 @@ export function pathToRoot(plan: Plan, node: TableNode, idForm: IdForm): PathToR
 /** The statement that yields the ids of all roots. */
 export function allRootIds(plan: Plan): SqlParts {
   const alias = new TableAliases().next(plan.root.table.table)
-  return sql`SELECT ${idOf(plan, alias, 'value')} AS "id" FROM ${quoteTable(plan.root.table)} AS ${alias}`
+  const where = plan.root.filter === null ? [] : sql` WHERE ${filterSql(plan.root.filter, alias)}`
+  return sql`SELECT ${idOf(plan, alias, 'value')} AS "id" FROM ${quoteTable(plan.root.table)} AS ${alias}${where}`
 }
 
 function lookUpOf(plan: Plan, changed: TableNode, start: Start, idForm: IdForm): LookUp {
@@ -77,7 +80,8 @@ function lookUpOf(plan: Plan, changed: TableNode, start: Start, idForm: IdForm):
   const from = sql`FROM ${quoteTable(plan.root.table)} AS ${rootAlias}${joins}`
   const head = sql`SELECT ${idOf(plan, rootAlias, idForm)} AS "id" ${from} WHERE `
   const columns = start.pairs.map(({ parent }) => `${alias}.${quoteIdentifier(parent)}`)
-  const tail = sql` GROUP BY ${plan.primaryKey.map((key) => `${rootAlias}.${quoteIdentifier(key)}`).join(', ')}`
+  const { filter } = plan.root
+  const tail = sql`${filter === null ? [] : sql` AND ${filterSql(filter, rootAlias)}`} GROUP BY ${plan.primaryKey.map((key) => `${rootAlias}.${quoteIdentifier(key)}`).join(', ')}`
   const keys = start.pairs.map((): Parameter => ({ value: null }))
   const arrays = start.pairs.map(({ child }, index) =>
     arrayParameterLike(changed.table, child, keys[index] as Parameter),
@@ -133,7 +137,8 @@ function joinDownTo(
   const on = above.pairs.map(
     ({ child, parent }) => `${alias}.${quoteIdentifier(child)} = ${aliasAbove}.${quoteIdentifier(parent)}`,
   )
-  return { joins: sql`${joins} JOIN ${quoteTable(node.table)} AS ${alias} ON ${on.join(' AND ')}`, alias }
+  const condition = joinSql(node.filter === null ? on : [...on, filterSql(node.filter, alias)], ' AND ')
+  return { joins: sql`${joins} JOIN ${quoteTable(node.table)} AS ${alias} ON ${condition}`, alias }
 }
 
 const pathsInText = new WeakMap<Plan, ReadonlyMap<TableNode, PathToRoot>>()

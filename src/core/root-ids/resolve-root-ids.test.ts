@@ -60,7 +60,8 @@ async function resolve(events: readonly WALEvent[], client: ScriptedClient): Pro
     rowMayReappear: false,
   }))
   const batches: string[][] = []
-  for await (const ids of lookUpRootIds(affectedRoots(plan, placed, new Set()), client)) batches.push(ids)
+  for await (const ids of lookUpRootIds(affectedRoots(plan, placed, new Set(), new Map()), client))
+    batches.push(ids)
   return batches
 }
 

@@ -3,6 +3,7 @@ import { columnArrays } from '../events/key-of-columns.ts'
 import type { Plan, TableNode } from '../schema/plan.ts'
 import type { QueryClient } from '../sql/client.ts'
 import { affectedKeys, type RowEvent } from './affected-keys.ts'
+import type { TextForms } from './may-match.ts'
 import { type LookUp, pathsOf } from './path-to-root.ts'
 
 /** One statement takes at most so many keys, so that its parameter stays of a size that a server likes. */
@@ -32,12 +33,14 @@ export interface AffectedRoots {
  * transaction costs one look-up for each path and 10,000 distinct keys, not one for each event.
  *
  * @param foreign the places whose link has another type than the root's key, as `ForeignLinks` finds them.
+ * @param forms of the columns in filters, as `FilteredColumns` finds them.
  * @throws CaptureError `EVENT_VALUE_UNKNOWN`
  */
 export function affectedRoots(
   plan: Plan,
   events: readonly PlacedEvent[],
   foreign: ReadonlySet<TableNode>,
+  forms: ReadonlyMap<TableNode, TextForms>,
 ): AffectedRoots {
   const paths = pathsOf(plan)
   const ids = new Set<string>()
@@ -46,7 +49,7 @@ export function affectedRoots(
     for (const node of nodes) {
       const path = paths.get(node)
       if (path === undefined) continue
-      const found = affectedKeys(node, event, path.keyColumns, rowMayReappear)
+      const found = affectedKeys(node, event, path.keyColumns, rowMayReappear, forms.get(node))
       if (found.length === 0) continue
       const lookUp = foreign.has(node) ? path.lookUpByType : path.lookUp
       const keys = lookUp === null ? ids : keysOf(keysByLookUp, lookUp)

@@ -38,6 +38,7 @@ describe('planOf', () => {
     expect(plan.root).toEqual({
       table: { schema: undefined, table: 'book' },
       link: null,
+      filter: null,
       columns: ['id', 'title'],
       output: { kind: 'column', column: 'title' },
     })

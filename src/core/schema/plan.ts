@@ -1,4 +1,5 @@
 import { parseTableName, tableKey, type TableName, type TableReference } from '../events/table-name.ts'
+import { type Filter, filterColumns, filterOf } from './filter.ts'
 import type { ManyToOneSchema, OneToManySchema, RootSchema, Schema } from './schema.ts'
 import { validateSchema } from './validate-schema.ts'
 
@@ -25,7 +26,9 @@ export interface TableNode {
   readonly table: TableName
   /** How a row hangs on the row above it; `null` for the root. */
   readonly link: Link | null
-  /** The columns read of the row at this place, each once, those that link included. */
+  /** Which rows count; `null` for all. A row that does not is as one that is not there. */
+  readonly filter: Filter | null
+  /** The columns read of the row at this place, each once, those that link or filter included. */
   readonly columns: readonly string[]
   readonly output: Output
 }
@@ -76,6 +79,8 @@ export function planOf(schema: RootSchema): Plan {
   return plan
 }
 
+type Relation = ManyToOneSchema | OneToManySchema
+
 interface NodeDraft extends TableNode {
   readonly columns: string[]
   output: Output
@@ -88,20 +93,23 @@ function compile(schema: RootSchema): Plan {
     table: TableReference,
     link: Link | null,
     keys: readonly string[],
-    value: Schema,
+    { schema: value, where }: RootSchema | Relation,
   ): TableNode => {
+    const filter = where === undefined ? null : filterOf(where)
     const node: NodeDraft = {
       table: parseTableName(table),
       link,
+      filter,
       columns: [...keys],
       output: { kind: 'object', properties: [] },
     }
     nodes.push(node)
+    if (filter !== null) read(node, filterColumns(filter))
     node.output = outputOf(value, node)
     return node
   }
 
-  const addRelation = (parent: NodeDraft, relation: ManyToOneSchema | OneToManySchema): TableNode => {
+  const addRelation = (parent: NodeDraft, relation: Relation): TableNode => {
     const isOne = relation.type === 'many-to-one'
     const table = isOne ? relation.referencesTable : relation.referencingTable
     const above = columnsOf(relation.column)
@@ -113,7 +121,7 @@ function compile(schema: RootSchema): Plan {
       cardinality: isOne ? 'one' : 'many',
       guaranteed: isOne && relation.hasFKConstraint,
     }
-    return addNode(table, link, below, relation.schema)
+    return addNode(table, link, below, relation)
   }
 
   const outputOf = (value: Schema, node: NodeDraft): Output => {
@@ -143,7 +151,7 @@ function compile(schema: RootSchema): Plan {
   }
 
   const primaryKey = columnsOf(schema.primaryKey)
-  const root = addNode(schema.table, null, primaryKey, schema.schema)
+  const root = addNode(schema.table, null, primaryKey, schema)
   return { root, primaryKey, nodes, nodesByTable: groupByTable(nodes) }
 }
 

@@ -1,4 +1,5 @@
 import type { TableReference } from '../events/table-name.ts'
+import type { Condition } from './condition.ts'
 
 /** The value of a column of the row. */
 export interface ColumnSchema {
@@ -17,7 +18,7 @@ export interface ManyToOneSchema {
   readonly type: 'many-to-one'
   readonly column: string
   readonly referencesTable: TableReference
-  /** Has to be unique. */
+  /** Has to be unique, among the rows that count. */
   readonly referencesColumn: string
   /**
    * Promises that every non-null `column` has its row. An INSERT or a DELETE on the referenced table then needs no look-up
@@ -25,6 +26,8 @@ export interface ManyToOneSchema {
    */
   readonly hasFKConstraint: boolean
   readonly schema: Schema
+  /** Which rows of `referencesTable` count; one that does not is as one that is not there. */
+  readonly where?: Condition | undefined
 }
 
 /**
@@ -41,6 +44,8 @@ export interface OneToManySchema {
   readonly flatten?: boolean | undefined
   /** `true`: SQL NULLs stay, as `null`. Default: `false`. */
   readonly keepNulls?: boolean | undefined
+  /** Which rows of `referencingTable` count. */
+  readonly where?: Condition | undefined
 }
 
 /** What to make of a row. */
@@ -76,4 +81,6 @@ export interface RootSchema {
   readonly table: TableReference
   readonly primaryKey: string
   readonly schema: Schema
+  /** Which rows are objects: one that no longer matches is a delete, and one that now does is an upsert. */
+  readonly where?: Condition | undefined
 }

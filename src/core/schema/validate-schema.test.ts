@@ -31,8 +31,12 @@ const right: Readonly<Record<Schema['type'], Readonly<Record<string, unknown>>>>
 const options: Readonly<Record<Schema['type'], Readonly<Record<string, readonly unknown[]>>>> = {
   column: {},
   object: {},
-  'many-to-one': {},
-  'one-to-many': { flatten: [true, false, undefined], keepNulls: [true, false, undefined] },
+  'many-to-one': { where: [{ deletedAt: null }, undefined] },
+  'one-to-many': {
+    flatten: [true, false, undefined],
+    keepNulls: [true, false, undefined],
+    where: [{ deletedAt: null }, undefined],
+  },
 }
 
 const kinds = Object.keys(right) as Schema['type'][]
@@ -124,6 +128,50 @@ describe('what is no schema at all', () => {
   )
 })
 
+describe('where', () => {
+  const issuesOfWhere = (where: unknown): readonly SchemaIssue[] =>
+    issuesOf({ table: 'book', primaryKey: 'id', schema: column, where })
+
+  test.each([
+    [{ deletedAt: null }],
+    [{ a: 'x', b: 1, c: 1n, d: false, e: 0.5, f: -1e-300 }],
+    [{ a: { equals: null }, b: { not: null }, c: { not: 'x' } }],
+    [{ a: { in: ['x'] }, b: { notIn: [1, 2n, true] } }],
+    [{ a: { gte: 1, lt: 5, gt: undefined, lte: '3' } }],
+    [{ or: [{ a: 1 }, { and: [{ b: 1 }, { or: [{ c: 1 }] }] }] }],
+    [{ or: 1, and: { in: [1] }, in: null, equals: { equals: 1 } }],
+  ])('%o is taken', (where) => {
+    expect(issuesOfWhere(where)).toEqual([])
+  })
+
+  test.each([
+    [[{ a: 1 }], 'where', 'has to be a condition'],
+    ['a = 1', 'where', 'has to be a condition'],
+    [{}, 'where', 'is empty'],
+    [{ '': 1 }, 'where[""]', 'has to be the name of a column'],
+    [{ a: undefined }, 'where.a', 'has to be a text, a number, a bigint, true or false, or null'],
+    [{ a: {} }, 'where.a', 'is empty; the tests are equals, not, in, notIn, lt, lte, gt, gte'],
+    [{ a: { equals: undefined } }, 'where.a', 'is empty'],
+    [{ a: { eq: 1 } }, 'where.a.eq', 'is no test; the tests are equals'],
+    [{ a: { constructor: 1 } }, 'where.a.constructor', 'is no test'],
+    [{ a: { lt: null } }, 'where.a.lt', 'has to be a text, a number, a bigint, true or false'],
+    [{ a: new Date(0) }, 'where.a', 'is empty'],
+    [{ a: ['x'] }, 'where.a', 'has a list for a test; say { in: [...] }'],
+    [{ a: { in: [] } }, 'where.a.in', 'has to be a list of values, at least one'],
+    [{ a: { in: 'x' } }, 'where.a.in', 'has to be a list of values, at least one'],
+    [{ a: { notIn: [1, null] } }, 'where.a.notIn[1]', 'test for null apart'],
+    [{ a: 2 ** 53 }, 'where.a', 'beyond 2^53'],
+    [{ a: 'x\0' }, 'where.a', 'has a NUL character'],
+    [{ or: [] }, 'where.or', 'is empty; it needs at least one condition'],
+    [{ and: [{ a: 1 }, { or: [{}] }] }, 'where.and[1].or[0]', 'is empty'],
+    [{ and: [1] }, 'where.and[0]', 'has to be a condition'],
+  ])('%o is refused', (where, path, message) => {
+    const [issue, ...others] = issuesOfWhere(where)
+    expect(others).toEqual([])
+    expect(issue).toEqual({ path, message: expect.stringContaining(message) })
+  })
+})
+
 describe('keepNulls', () => {
   const keeping = { ...right['one-to-many'], keepNulls: true }
   const message = 'has no effect, as this array is flattened into the one around it; say it there'
@@ -170,7 +218,7 @@ describe('a field', () => {
   test.each(optional)('%s.%s may be left out, and is checked where it is given', (kind, field) => {
     for (const value of options[kind][field]!)
       expect(issuesOf(rootOf({ ...right[kind], [field]: value }))).toEqual([])
-    for (const value of [5, null, { anything: 1 }]) {
+    for (const value of [5, null, { anything: { is: 1 } }]) {
       const [issue, ...others] = issuesOf(rootOf({ ...right[kind], [field]: value }))
       expect(others).toEqual([])
       expect(issue?.path).toMatch(new RegExp(`^schema\\.${field}`))
@@ -192,8 +240,8 @@ describe('a field', () => {
   })
 
   test('too many in the root is named', () => {
-    expect(issuesOf({ table: 'book', primaryKey: 'id', schema: column, where: {} })).toEqual([
-      { path: 'where', message: 'is no field here; the fields are table, primaryKey, schema' },
+    expect(issuesOf({ table: 'book', primaryKey: 'id', schema: column, filter: {} })).toEqual([
+      { path: 'filter', message: 'is no field here; the fields are table, primaryKey, schema, where' },
     ])
   })
 })

@@ -1,8 +1,10 @@
 import { byteLength, MAX_IDENTIFIER_BYTES } from '../sql/identifier.ts'
+import { checkCondition } from './check-condition.ts'
 import { findIdleOptions } from './find-idle-options.ts'
 import { pathTo } from './path-to.ts'
 import type { RootSchema, Schema } from './schema.ts'
 import { SchemaError, type SchemaIssue } from './schema-error.ts'
+import { UNSENDABLE, UNSENDABLE_TEXT } from './unsendable.ts'
 
 type Check = (value: unknown, path: string, issues: Issues) => void
 type Fields = Readonly<Record<string, Check>>
@@ -17,6 +19,7 @@ const FIELDS: Readonly<Record<Schema['type'], Fields>> = {
     referencesColumn: checkColumn,
     hasFKConstraint: checkBoolean,
     schema: checkSchema,
+    where: optional(checkWhere),
   },
   'one-to-many': {
     column: checkColumn,
@@ -25,6 +28,7 @@ const FIELDS: Readonly<Record<Schema['type'], Fields>> = {
     schema: checkSchema,
     flatten: optional(checkBoolean),
     keepNulls: optional(checkBoolean),
+    where: optional(checkWhere),
   },
 }
 
@@ -33,11 +37,12 @@ const TABLE_FIELDS: Fields = {
   table: (value, path, issues) => checkName(value, path, issues, 'a table'),
 }
 
-const ROOT_FIELDS: Fields = { table: checkTable, primaryKey: checkColumn, schema: checkSchema }
-
-/** Postgres can't hold a NUL, and half of a surrogate pair reaches it as another character. */
-const UNSENDABLE = /\p{Surrogate}|\0/u
-const UNSENDABLE_TEXT = 'a NUL character or half a surrogate pair, which Postgres can not hold'
+const ROOT_FIELDS: Fields = {
+  table: checkTable,
+  primaryKey: checkColumn,
+  schema: checkSchema,
+  where: optional(checkWhere),
+}
 
 /**
  * Refuses a schema that can't work: unknown kinds, missing, misspelt or surplus fields, empty objects, names that
@@ -115,6 +120,15 @@ function checkTable(value: unknown, path: string, issues: Issues): void {
 
 function checkColumn(value: unknown, path: string, issues: Issues): void {
   checkName(value, path, issues, 'a column')
+}
+
+function checkWhere(value: unknown, path: string, issues: Issues): void {
+  checkCondition(
+    value,
+    path,
+    (at, message) => issues.add(at, message),
+    (name, at) => checkColumn(name, at, issues),
+  )
 }
 
 function checkName(value: unknown, path: string, issues: Issues, what: string): void {

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import type { OneToManySchema, RootSchema, Schema, TableReference } from 'pg-capture'
+import type { Condition, OneToManySchema, RootSchema, Schema, TableReference } from 'pg-capture'
+import { conditionOn } from './condition.ts'
 import { propertyName } from './names.ts'
 import { Picks } from './picks.ts'
 import { keyOf } from './table-sql.ts'
@@ -41,7 +42,7 @@ export function schemaModel(choices: TreeChoices, tables: readonly TableModel[])
   const value = picks.chance(12)
     ? writer.single(root, choices.children, picks)
     : writer.object(root, choices.children, picks)
-  const schema = { table: reference(root, picks), primaryKey: id.name, schema: value }
+  const schema = { table: reference(root, picks), primaryKey: id.name, schema: value, ...where(root, picks) }
   return { schema, needed: writer.needed }
 }
 
@@ -102,6 +103,7 @@ class SchemaWriter {
         referencingTable: other,
         referencingColumn: link.to.name,
         ...arrayOf(schema, picks),
+        ...where(link.table, picks),
       }
     }
     return {
@@ -112,6 +114,7 @@ class SchemaWriter {
       hasFKConstraint:
         link.from.foreignKey !== null && pointsTo(link.from, link.table, link.to) && picks.chance(80),
       schema,
+      ...where(link.table, picks),
     }
   }
 
@@ -145,6 +148,10 @@ interface Link {
   readonly table: TableModel
   readonly to: ColumnModel
   readonly isDeclared: boolean
+}
+
+function where(table: TableModel, picks: Picks): { where?: Condition } {
+  return picks.chance(25) ? { where: conditionOn(table, picks) } : {}
 }
 
 /** An array with what it says of arrays and NULLs inside. What it takes in has no say any more. */

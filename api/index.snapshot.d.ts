@@ -36,6 +36,19 @@ export interface ColumnSchema {
     readonly type: 'column';
     readonly column: string;
 }
+export interface ColumnTest {
+    readonly equals?: ConditionValue | null | undefined;
+    readonly not?: ConditionValue | null | undefined;
+    readonly in?: readonly ConditionValue[] | undefined;
+    readonly notIn?: readonly ConditionValue[] | undefined;
+    readonly lt?: ConditionValue | undefined;
+    readonly lte?: ConditionValue | undefined;
+    readonly gt?: ConditionValue | undefined;
+    readonly gte?: ConditionValue | undefined;
+}
+export interface Condition {
+    readonly [column: string]: ConditionValue | null | ColumnTest | readonly Condition[];
+}
 export interface DeleteEvent extends EventOrigin {
     readonly action: 'DELETE';
     readonly data?: undefined;
@@ -90,6 +103,7 @@ export interface ManyToOneSchema {
     readonly referencesColumn: string;
     readonly hasFKConstraint: boolean;
     readonly schema: Schema;
+    readonly where?: Condition | undefined;
 }
 export interface ObjectSchema {
     readonly type: 'object';
@@ -103,6 +117,7 @@ export interface OneToManySchema {
     readonly schema: Schema;
     readonly flatten?: boolean | undefined;
     readonly keepNulls?: boolean | undefined;
+    readonly where?: Condition | undefined;
 }
 export interface QueryClient {
     query(_: string, _: unknown[]): Promise<{
@@ -127,6 +142,7 @@ export interface RootSchema {
     readonly table: TableReference;
     readonly primaryKey: string;
     readonly schema: Schema;
+    readonly where?: Condition | undefined;
 }
 export interface SchemaIssue {
     readonly path: string;
@@ -161,6 +177,7 @@ export interface UpdateEvent extends EventOrigin {
 export type BuildCallback = () => Promise<void>;
 export type CapturedAggregator = Pick<EventAggregator, 'schema' | 'durable' | 'emits' | 'delegates' | 'collect' | 'requestBuild' | 'buildObjects' | 'retryInMs' | 'settled'>;
 export type CaptureErrorCode = 'SCHEMA_INVALID' | 'EVENT_MALFORMED' | 'EVENT_VALUE_UNKNOWN' | 'TRUNCATE_UNHANDLED' | 'ON_CHANGE_MISSING' | 'OPTION_INVALID' | 'VISIBILITY_TIMEOUT' | 'CLIENT_RESULT_INVALID' | 'SET_REPLY_INVALID' | 'SET_COMMAND_FAILED' | 'LEASE_LOST' | 'QUEUE_FAILED' | 'CAPTURE_STATE' | 'POSTGRES_VERSION_UNSUPPORTED' | 'WAL_LEVEL_NOT_LOGICAL' | 'REPLICATION_PERMISSION_MISSING' | 'PUBLICATION_MISSING' | 'PUBLICATION_INCOMPLETE' | 'REPLICA_IDENTITY_INSUFFICIENT' | 'TABLE_MISSING' | 'COLUMN_MISSING' | 'SLOT_MISSING' | 'SLOT_IN_USE' | 'SLOT_LOST' | 'SLOT_WRONG_PLUGIN' | 'PGOUTPUT_UNEXPECTED_MESSAGE' | 'CONNECTION_FAILED';
+export type ConditionValue = string | number | bigint | boolean;
 export type EventRow = Readonly<Record<string, unknown>>;
 export type OutputTree = {
     readonly type: 'column';

@@ -59,6 +59,20 @@ interface ColumnSchema {
     readonly type: 'column';
     readonly column: string;
 }
+interface ColumnTest {
+    readonly equals?: ConditionValue | null | undefined;
+    readonly not?: ConditionValue | null | undefined;
+    readonly in?: readonly ConditionValue[] | undefined;
+    readonly notIn?: readonly ConditionValue[] | undefined;
+    readonly lt?: ConditionValue | undefined;
+    readonly lte?: ConditionValue | undefined;
+    readonly gt?: ConditionValue | undefined;
+    readonly gte?: ConditionValue | undefined;
+}
+interface Condition {
+    readonly [column: string]: ConditionValue | null | ColumnTest | readonly Condition[];
+}
+type ConditionValue = string | number | bigint | boolean;
 interface DeleteEvent extends EventOrigin {
     readonly action: 'DELETE';
     readonly data?: undefined;
@@ -117,6 +131,7 @@ interface ManyToOneSchema {
     readonly referencesColumn: string;
     readonly hasFKConstraint: boolean;
     readonly schema: Schema;
+    readonly where?: Condition | undefined;
 }
 interface ObjectSchema {
     readonly type: 'object';
@@ -130,6 +145,7 @@ interface OneToManySchema {
     readonly schema: Schema;
     readonly flatten?: boolean | undefined;
     readonly keepNulls?: boolean | undefined;
+    readonly where?: Condition | undefined;
 }
 interface QueryClient {
     query(_: string, _: unknown[]): Promise<{
@@ -140,6 +156,7 @@ interface RootSchema {
     readonly table: TableReference;
     readonly primaryKey: string;
     readonly schema: Schema;
+    readonly where?: Condition | undefined;
 }
 type Schema = ColumnSchema | ObjectSchema | ManyToOneSchema | OneToManySchema;
 type TableReference = string | {

@@ -11,6 +11,8 @@ export default defineConfig({
         find: /^pg-capture\/sources\/pgoutput$/,
         replacement: at('./src/sources/pgoutput/pgoutput-source.ts'),
       },
+      { find: /^pg-capture\/metrics\/open-telemetry$/, replacement: at('./src/metrics/open-telemetry.ts') },
+      { find: /^pg-capture\/metrics\/prometheus$/, replacement: at('./src/metrics/prometheus.ts') },
       {
         find: /^pg-capture\/sources\/debezium$/,
         replacement: at('./src/sources/debezium/debezium-events.ts'),

@@ -9,8 +9,10 @@ export {
   type BuildRegularlyOptions,
   type RegularBuilds,
 } from './core/capture/build-regularly.ts'
+export { ObjectsParkedError } from './core/aggregator/objects-parked-error.ts'
+export type { ParkedObject, ParkedObjects } from './core/aggregator/parked-objects.ts'
 export { Capture, type CapturedAggregator, type CaptureOptions } from './core/capture/capture.ts'
-export type { EventChunk, Source, TableRequirement } from './core/capture/source.ts'
+export type { EventChunk, Source, SourceStatus, TableRequirement } from './core/capture/source.ts'
 export { CaptureError, type CaptureErrorCode } from './core/errors/capture-error.ts'
 export type { TableReference } from './core/events/table-name.ts'
 export type {
@@ -22,6 +24,15 @@ export type {
   UpdateEvent,
   WALEvent,
 } from './core/events/wal-event.ts'
+export type {
+  Health,
+  HealthCode,
+  HealthLimits,
+  HealthReason,
+  HealthState,
+} from './core/monitoring/health.ts'
+export type { Measured, Measurement } from './core/monitoring/measurement.ts'
+export { watchHealth, type WatchHealthOptions } from './core/monitoring/watch-health.ts'
 export { buildSchemaQuery } from './core/objects/build-schema-query.ts'
 export type {
   Backlog,

@@ -1,25 +1,28 @@
 import { CaptureError } from '../errors/capture-error.ts'
 import { reportFailure } from '../errors/report-failure.ts'
-import { checkEvent } from '../events/check-event.ts'
+import { plainTableName } from '../events/table-name.ts'
 import type { WALEvent } from '../events/wal-event.ts'
+import { type Health, healthOf, type HealthLimits } from '../monitoring/health.ts'
+import type { Measured, Measurement } from '../monitoring/measurement.ts'
 import { claimsOf } from '../pending/claims-of.ts'
 import type { ClaimingIdsSet, IdsSet } from '../pending/ids-set.ts'
 import { InMemorySet } from '../pending/in-memory-set.ts'
 import { positiveInteger } from '../pending/positive-integer.ts'
-import type { RowEvent } from '../root-ids/affected-keys.ts'
-import { FilteredColumns } from '../root-ids/filtered-columns.ts'
-import { ForeignLinks } from '../root-ids/foreign-links.ts'
-import { nodesOf, rootTruncated } from '../root-ids/get-root-ids-from-event.ts'
-import { RecentDeletes } from '../root-ids/recent-deletes.ts'
-import { affectedRoots, lookUpRootIds } from '../root-ids/resolve-root-ids.ts'
-import { sweepRootIds } from '../root-ids/sweep-root-ids.ts'
-import { type Plan, planOf, type TableNode } from '../schema/plan.ts'
+import { rootTruncated } from '../root-ids/get-root-ids-from-event.ts'
+import { planOf } from '../schema/plan.ts'
 import type { RootSchema } from '../schema/schema.ts'
 import type { QueryClient } from '../sql/client.ts'
+import {
+  type AggregatorActivity,
+  aggregatorMeasurements,
+  aggregatorReasons,
+  type KnownBacklog,
+} from './aggregator-activity.ts'
 import type { Changes } from './changes.ts'
+import { EventCollector } from './event-collector.ts'
 import { ObjectBuilder } from './object-builder.ts'
-import { runOverSet } from './runs-over-set.ts'
-import { VisibilityFence } from './visibility-fence.ts'
+import { ParkedObjects } from './parked-objects.ts'
+import { UnsettledIds } from './unsettled-ids.ts'
 
 /** Builds all that is pending. It never rejects: what goes wrong is told to `onError`. */
 export type BuildCallback = () => Promise<void>
@@ -47,6 +50,12 @@ export interface EventAggregatorOptions<Built = unknown> {
   readonly leaseMs?: number | undefined
   /** How long to wait for a transaction to become visible, in milliseconds. Default: 30,000. */
   readonly visibilityTimeoutMs?: number | undefined
+  /** After how many failed attempts an object is parked, if others go through meanwhile. Default: 10. */
+  readonly parkAfter?: number | undefined
+  /** What figures, health and errors call these objects. Default: the root table. */
+  readonly name?: string | undefined
+  /** From when on `health` counts what lasts. */
+  readonly health?: HealthLimits | undefined
 }
 
 /**
@@ -71,50 +80,58 @@ export interface EventAggregatorOptions<Built = unknown> {
  *
  * @throws SchemaError from the constructor; CaptureError `OPTION_INVALID`.
  */
-export class EventAggregator<Built = unknown> {
+export class EventAggregator<Built = unknown> implements Measured {
   readonly schema: RootSchema
+  readonly name: string
   /** Whether what was collected outlives this process before it is built. */
   readonly durable: boolean
   /** Whether this aggregator can build: it has an `onChange`. */
   readonly emits: boolean
   /** Whether it leaves to a `scheduleBuildObjects` when, and where, to build. */
   readonly delegates: boolean
-  readonly #plan: Plan
-  readonly #client: QueryClient
+  /** What has failed so often that it is not built any more: to look at, to try again, to give up. */
+  readonly parked: ParkedObjects
   readonly #claims: ClaimingIdsSet
+  readonly #unsettled: UnsettledIds
+  readonly #collector: EventCollector
   readonly #builder: ObjectBuilder<Built>
-  readonly #fence: VisibilityFence
-  readonly #visibilityTimeoutMs: number
-  readonly #recentDeletes = new RecentDeletes()
-  readonly #foreignLinks: ForeignLinks
-  readonly #filteredColumns: FilteredColumns
   readonly #options: EventAggregatorOptions<Built>
-  /** Counts collected batches; a build covers those that were in the set when it started. */
-  #collected = 0
-  #emitted = 0
-  #waiters: { readonly until: number; readonly resolve: () => void }[] = []
 
   constructor(options: EventAggregatorOptions<Built>) {
+    const plan = planOf(options.schema)
+    const idsSet = options.idsSet ?? new InMemorySet()
     this.#options = options
     this.schema = options.schema
-    this.#plan = planOf(options.schema)
-    this.#client = checkedClient(options.client)
-    this.#claims = claimsOf(options.idsSet ?? new InMemorySet())
+    this.name = options.name ?? plainTableName(plan.root.table)
+    this.#claims = claimsOf(idsSet)
+    this.#unsettled = UnsettledIds.of(idsSet)
     this.durable = this.#claims.durable === true
     this.emits = options.onChange !== undefined
     this.delegates = options.scheduleBuildObjects !== undefined
-    this.#foreignLinks = new ForeignLinks(this.#plan, options.client)
-    this.#filteredColumns = new FilteredColumns(this.#plan, options.client)
-    this.#fence = VisibilityFence.of(options.client)
-    this.#visibilityTimeoutMs = positiveInteger(options.visibilityTimeoutMs ?? 30_000, 'visibilityTimeoutMs')
-    this.#builder = new ObjectBuilder({
-      schema: options.schema,
-      client: options.client,
+    const shared = {
+      client: checkedClient(options.client),
       claims: this.#claims,
+      unsettled: this.#unsettled,
+    }
+    this.#builder = new ObjectBuilder({
+      ...shared,
+      name: this.name,
+      schema: options.schema,
       onChange: options.onChange,
       batchSize: positiveInteger(options.batchSize ?? 1_000, 'batchSize'),
       leaseMs: positiveInteger(options.leaseMs ?? 60_000, 'leaseMs'),
+      parkAfter: positiveInteger(options.parkAfter ?? 10, 'parkAfter'),
     })
+    this.#collector = new EventCollector({
+      ...shared,
+      plan,
+      visibilityTimeoutMs: positiveInteger(options.visibilityTimeoutMs ?? 30_000, 'visibilityTimeoutMs'),
+      onRootTruncated: async () => {
+        if (options.onTruncate === undefined) throw rootTruncated(plan)
+        await this.#builder.pause(options.onTruncate)
+      },
+    })
+    this.parked = new ParkedObjects(this.#claims, this.#unsettled, () => this.requestBuild())
   }
 
   /**
@@ -135,21 +152,7 @@ export class EventAggregator<Built = unknown> {
 
   /** Takes events as far as the set and schedules nothing. Resolves to whether any id was added. */
   async collect(events: readonly WALEvent[]): Promise<boolean> {
-    events.forEach(checkEvent)
-    let added = false
-    let rows: { event: RowEvent; nodes: readonly TableNode[] }[] = []
-    for (const event of events) {
-      const nodes = nodesOf(this.#plan, event)
-      if (nodes.length === 0) continue
-      if (event.action !== 'TRUNCATE') {
-        rows.push({ event, nodes })
-        continue
-      }
-      added = (await this.#addRows(rows)) || added
-      rows = []
-      added = (await this.#addTruncated(event, nodes)) || added
-    }
-    return (await this.#addRows(rows)) || added
+    return this.#collector.collect(events)
   }
 
   /**
@@ -157,20 +160,16 @@ export class EventAggregator<Built = unknown> {
    * wait for one another; each is served by a run that starts after it.
    *
    * Rejects with the error of the query, of the set or of `onChange`, once it has gone through everything else; then the ids
-   * concerned are pending still. An id that keeps failing is left alone for a while, see {@link retryInMs}.
+   * concerned are pending still. An id that keeps failing is left alone for a while, see {@link retryInMs}, and parked in the
+   * end, which it rejects with an {@link ObjectsParkedError} for.
    */
   async buildObjects(): Promise<void> {
-    let covered = 0
-    const run = async (): Promise<boolean> => {
-      covered = await this.#builder.run(() => this.#collected)
-      return this.#builder.failedIds.size === 0
-    }
-    await runOverSet(this.#claims, this.#builder, run, () => this.#settle(covered))
+    await this.#builder.run()
   }
 
-  /** Milliseconds until a build may try again what has failed in this process; `null` where nothing has. */
+  /** Milliseconds until a build may try again what has failed, as far as this process knows; `null` where nothing has. */
   get retryInMs(): number | null {
-    return this.#builder.failedIds.waitMs(performance.now())
+    return this.#builder.retryInMs
   }
 
   /**
@@ -192,60 +191,31 @@ export class EventAggregator<Built = unknown> {
 
   /**
    * Resolves when all that was collected so far may be acknowledged to its source: in a durable set at once, else when it
-   * has been emitted.
+   * has been emitted, by any aggregator over the same set. What is parked holds it up until it comes through or is dropped.
    */
   async settled(): Promise<void> {
-    if (this.durable || this.#emitted >= this.#collected) return
-    const until = this.#collected
-    await new Promise<void>((resolve) => this.#waiters.push({ until, resolve }))
+    if (!this.durable) await this.#unsettled.settled()
   }
 
-  async #addRows(rows: readonly { event: RowEvent; nodes: readonly TableNode[] }[]): Promise<boolean> {
-    if (rows.length === 0) return false
-    const foreign = await this.#foreignLinks.among(rows.flatMap(({ nodes }) => nodes))
-    const forms = await this.#filteredColumns.formsOf(rows.flatMap(({ nodes }) => nodes))
-    const roots = affectedRoots(this.#plan, this.#recentDeletes.place(rows), foreign, forms)
-    if (roots.ids.size === 0 && roots.keysByLookUp.size === 0) return false
-    await this.#becomeVisible(rows.map(({ event }) => event))
-    return this.#add(lookUpRootIds(roots, this.#client))
+  /** Whether objects follow their rows, as far as this process can tell; if not, why. */
+  async health(): Promise<Health> {
+    return healthOf(aggregatorReasons(this.#activity, await this.#backlog(), this.#options.health ?? {}))
   }
 
-  async #addTruncated(event: WALEvent, nodes: readonly TableNode[]): Promise<boolean> {
-    await this.#becomeVisible([event])
-    const removed = nodes.includes(this.#plan.root) && (await this.#removeAll())
-    // After onTruncate too: this event may be a late or a repeated one, and what it removed may exist.
-    return (await this.#add(sweepRootIds(this.#plan, this.#client))) || removed
+  async measure(): Promise<readonly Measurement[]> {
+    return aggregatorMeasurements(this.#activity, await this.#backlog())
   }
 
-  async #removeAll(): Promise<boolean> {
-    const { onTruncate } = this.#options
-    if (onTruncate === undefined) throw rootTruncated(this.#plan)
-    // A builder elsewhere may have read an object before the TRUNCATE and emit it after: that id has to be built again.
-    const added = await this.#add(this.#claims.inFlight())
-    await this.#builder.pause(onTruncate)
-    return added
+  get #activity(): AggregatorActivity {
+    return { name: this.name, collector: this.#collector, builds: this.#builder.totals }
   }
 
-  async #becomeVisible(events: readonly WALEvent[]): Promise<void> {
-    await this.#fence.pass(events, this.#visibilityTimeoutMs)
-  }
-
-  async #add(batches: Iterable<string[]> | AsyncIterable<string[]>): Promise<boolean> {
-    let added = false
-    for await (const ids of batches) {
-      await this.#claims.add(ids)
-      this.#builder.failedIds.changed(ids)
-      added = true
-      this.#collected += 1
+  async #backlog(): Promise<KnownBacklog> {
+    try {
+      return await this.#claims.backlog()
+    } catch (error) {
+      return { error }
     }
-    return added
-  }
-
-  #settle(covered: number): void {
-    this.#emitted = Math.max(this.#emitted, covered)
-    const done = this.#waiters.filter(({ until }) => until <= this.#emitted)
-    this.#waiters = this.#waiters.filter(({ until }) => until > this.#emitted)
-    for (const { resolve } of done) resolve()
   }
 
   #tell(error: unknown): void {

@@ -1,25 +1,31 @@
 import { CaptureError } from '../errors/capture-error.ts'
+import { describeFailure } from '../errors/report-failure.ts'
 import { readObjects } from '../objects/read-objects.ts'
 import type { Claim, ClaimingIdsSet } from '../pending/ids-set.ts'
 import { inTurn } from '../pending/in-turn.ts'
 import type { RootSchema } from '../schema/schema.ts'
 import type { QueryClient } from '../sql/client.ts'
+import { BuildRun, type Flight } from './build-run.ts'
+import { BuildTotals } from './build-totals.ts'
 import type { Changes } from './changes.ts'
-import { FailedIds } from './failed-ids.ts'
+import { ObjectsParkedError } from './objects-parked-error.ts'
+import { retryAfter } from './retry-policy.ts'
+import type { UnsettledIds } from './unsettled-ids.ts'
 
 /** A timer that is set for longer fires at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
-/** So many failures in a row are not the objects': the database or the sink is down, and a run ends. */
-const FAILURES_IN_A_ROW = 15
-
 export interface ObjectBuilderOptions<Built> {
+  /** What messages call its objects. */
+  readonly name: string
   readonly schema: RootSchema
   readonly client: QueryClient
   readonly claims: ClaimingIdsSet
+  readonly unsettled: UnsettledIds
   readonly onChange: ((changes: Changes<Built>) => unknown) | undefined
   readonly batchSize: number
   readonly leaseMs: number
+  readonly parkAfter: number
 }
 
 /**
@@ -27,21 +33,28 @@ export interface ObjectBuilderOptions<Built> {
  *
  * ```
  *            ┌── claim ──▶ read ──▶ renew the lease ──▶ onChange ──▶ acknowledge
- *   pending ─┤                │            │               │
- *            ◀── release ─────┴────────────┴───────────────┘ on any failure, at the end of the run
+ *   pending ─┤               │             │                │
+ *      ▲     └◀── release ───┴─────────────┴────────────────┘ on any failure
+ *      │             │
+ *      │             ├── at the end of the run: a batch, or an object for the first time
+ *      ├── pause ◀───┼── an object that failed alone before
+ *      └── change ◀──┴── parked: an object that fails while others go through
  * ```
  *
  * Runs of one builder never overlap, and an id is claimed by one builder at a time. So no older object follows a newer one,
  * and an id that comes back while it is built is built again.
  *
- * A batch that fails is set aside and the run goes on with the others. If it fails once more, in a later run, it is split
- * until the bad ids stand alone: one object that can't be built or taken does not hold up the rest.
+ * The set remembers which ids have failed. From then on they are built apart from the others, by whichever builder claims
+ * them, and where they fail again, split until the bad ones stand alone: an object that can't be built or taken does not
+ * hold up the rest.
  */
 export class ObjectBuilder<Built> {
-  readonly failedIds: FailedIds = new FailedIds()
+  readonly totals: BuildTotals = new BuildTotals()
   readonly #options: ObjectBuilderOptions<Built>
   readonly #oneAtATime = inTurn()
-  #next: Promise<number> | null = null
+  #next: Promise<void> | null = null
+  /** When a failed id may be tried again, on the clock of `performance.now`. */
+  #retryAt = Infinity
   /** The last run met failures and nothing else. */
   #isOutage = false
 
@@ -51,15 +64,12 @@ export class ObjectBuilder<Built> {
 
   /**
    * Builds all that is pending. Calls made while a run is under way share the one run that follows it, so that each caller
-   * gets a run which started after its call. Resolves to the `progress` at its start: all that was collected by then has been
-   * built, but for the `failedIds`.
+   * gets a run which started after its call.
    */
-  run(progress: () => number): Promise<number> {
+  run(): Promise<void> {
     this.#next ??= this.#oneAtATime(async () => {
       this.#next = null
-      const covered = progress()
       await this.#drain(this.#requireOnChange())
-      return covered
     })
     return this.#next
   }
@@ -69,73 +79,167 @@ export class ObjectBuilder<Built> {
     return this.#oneAtATime(task)
   }
 
+  /** Milliseconds until a failed id may be tried again, as far as this builder knows; `null` where it knows of none. */
+  get retryInMs(): number | null {
+    return this.#retryAt === Infinity ? null : Math.max(0, this.#retryAt - performance.now())
+  }
+
   async #drain(onChange: (changes: Changes<Built>) => unknown): Promise<void> {
-    const { claims, batchSize, leaseMs } = this.#options
+    const { name, batchSize } = this.#options
     const run = new BuildRun(onChange)
     try {
       for (;;) {
-        run.claimedAt = performance.now()
-        const { ids, token } = await claims.claim(batchSize, leaseMs)
-        const ready = ids.filter((id) => this.failedIds.mayTry(id, run.claimedAt))
-        if (ready.length < ids.length) {
-          run.setAside({ token, ids: ids.filter((id) => !this.failedIds.mayTry(id, run.claimedAt)) })
-        }
-        const cameBack = ready.length > 0 && (await this.#build({ token, ids: ready }, run))
-        if (run.isHopeless || (ids.length < batchSize && !cameBack)) break
+        const claim = await this.#claim(run)
+        const cameBack = await this.#buildClaimed(claim, run)
+        if (run.isHopeless || (claim.ids.length < batchSize && !cameBack)) break
       }
-    } finally {
-      // What can't be released returns by itself when its lease ends.
-      for (const claim of run.aside) await claims.release(claim).catch(() => undefined)
+    } catch (error) {
+      run.failed(error)
     }
-    if (run.aside.length === 0) this.failedIds.clear()
-    this.#isOutage = run.firstFailure !== null && !run.hasSucceeded
+    this.totals.busySince = null
+    for (const { claim, failure } of run.aside) await this.#release(claim, failure, 0)
+    await this.#judge(run)
+    const parked = run.parked.at(-1)
+    if (parked !== undefined) {
+      const ids = run.parked.map(({ id }) => id)
+      throw new ObjectsParkedError(name, ids, parked.error)
+    }
     if (run.firstFailure !== null) throw run.firstFailure.error
   }
 
-  /** Resolves to whether ids of the claim were added again meanwhile: who did so may have claimed in vain. */
-  async #build(claim: Claim, run: BuildRun<Built>): Promise<boolean> {
-    try {
-      const cameBack = await this.#emit(claim, run)
-      this.failedIds.succeeded(claim.ids)
-      if (this.#isOutage) this.failedIds.changedAll()
+  /** Whether this is an outage: nothing goes through, and what has failed waits. */
+  async #judge(run: BuildRun<Built>): Promise<void> {
+    if (run.hasSucceeded) {
+      if (this.#isOutage) await this.#wake(run)
       this.#isOutage = false
-      run.succeeded()
-      return cameBack
-    } catch (error) {
-      run.failed(error)
-      const split = claim.ids.length > 1 && this.failedIds.isSuspect(claim.ids) && !run.isHopeless
-      this.failedIds.failed(claim.ids, performance.now())
-      if (!split) {
-        run.setAside(claim)
-        return false
+    } else if (run.firstFailure !== null) {
+      this.#isOutage = true
+    } else if (this.#retryAt === Infinity) {
+      this.#isOutage = false
+    }
+    this.totals.failingSince = this.#isOutage ? (this.totals.failingSince ?? performance.now()) : null
+  }
+
+  /** What went wrong while everything did is no fault of the objects: once something goes through, they need not wait. */
+  async #wake(run: BuildRun<Built>): Promise<void> {
+    const { claims } = this.#options
+    try {
+      for await (const batch of claims.failed()) {
+        const waiting = batch.filter(({ id, retryInMs }) => retryInMs !== null && !run.failedAlone.has(id))
+        if (waiting.length === 0) continue
+        await claims.add(waiting.map(({ id }) => id))
+        this.#retryAt = performance.now()
       }
-      const half = Math.ceil(claim.ids.length / 2)
-      const first = await this.#build({ ...claim, ids: claim.ids.slice(0, half) }, run)
-      const second = await this.#build({ ...claim, ids: claim.ids.slice(half) }, run)
-      return first || second
+    } catch {
+      // Then each waits for its own pause to end.
     }
   }
 
-  async #emit(claim: Claim, run: BuildRun<Built>): Promise<boolean> {
-    const { schema, client, claims, leaseMs } = this.#options
+  async #claim(run: BuildRun<Built>): Promise<Flight> {
+    const { claims, unsettled, batchSize, leaseMs } = this.#options
+    run.claimedAt = performance.now()
+    const covers = unsettled.flightBegins()
+    const claim = await claims.claim(batchSize, leaseMs)
+    this.#retryAt = claim.nextRetryMs === undefined ? Infinity : performance.now() + claim.nextRetryMs
+    this.totals.busySince = claim.ids.length > 0 ? run.claimedAt : null
+    return { ...claim, covers }
+  }
+
+  /** Resolves to whether ids of the claim were added again meanwhile: who did so may have claimed in vain. */
+  async #buildClaimed(claim: Flight, run: BuildRun<Built>): Promise<boolean> {
+    const { ids, failures } = claim
+    if (failures === undefined || failures.size === 0) return this.#build(claim, run)
+    const suspects = ids.filter((id) => failures.has(id))
+    this.totals.retries += suspects.length
+    const fresh = await this.#build({ ...claim, ids: ids.filter((id) => !failures.has(id)) }, run)
+    const suspect = await this.#build({ ...claim, ids: suspects }, run)
+    return fresh || suspect
+  }
+
+  async #build(flight: Flight, run: BuildRun<Built>): Promise<boolean> {
+    const { ids, failures } = flight
+    const [first] = ids
+    if (first === undefined) return false
+    if (run.isHopeless) {
+      run.aside.push({ claim: flight, failure: null })
+      return false
+    }
+    const attempt = { isOfObjects: false }
+    try {
+      return await this.#emit(flight, run, attempt)
+    } catch (error) {
+      run.failed(error)
+      this.totals.failures += 1
+      const isSplit = attempt.isOfObjects && ids.length > 1 && failures?.has(first) === true
+      if (!isSplit) {
+        await this.#setAside(flight, run, attempt.isOfObjects ? { error } : null)
+        return false
+      }
+      const half = Math.ceil(ids.length / 2)
+      const left = await this.#build({ ...flight, ids: ids.slice(0, half) }, run)
+      const right = await this.#build({ ...flight, ids: ids.slice(half) }, run)
+      return left || right
+    }
+  }
+
+  async #emit(flight: Flight, run: BuildRun<Built>, attempt: { isOfObjects: boolean }): Promise<boolean> {
+    const { schema, client, claims, leaseMs, unsettled } = this.#options
     const renewals = setInterval(
       () => {
         // A renewal that fails is found out by the one that is awaited, or by the acknowledgement.
-        claims.renew(claim, leaseMs).catch(() => false)
+        claims.renew(flight, leaseMs).catch(() => false)
       },
       Math.min(leaseMs / 3, LONGEST_TIMER_MS),
     )
     try {
-      const { present, absent, version } = await readObjects(schema, claim.ids, client)
-      const isOld = performance.now() - run.claimedAt > leaseMs / 3
-      if (isOld && !(await claims.renew(claim, leaseMs))) throw leaseLost()
+      attempt.isOfObjects = true
+      const startedAt = performance.now()
+      const { present, absent, version } = await readObjects(schema, flight.ids, client)
+      const readAt = performance.now()
+      attempt.isOfObjects = false
+      const isOld = readAt - run.claimedAt > leaseMs / 3
+      if (isOld && !(await claims.renew(flight, leaseMs))) throw leaseLost()
       if (present.length > 0 || absent.length > 0) {
+        attempt.isOfObjects = true
         await run.onChange({ upsert: present as { id: string; object: Built }[], delete: absent, version })
+        attempt.isOfObjects = false
       }
-      return (await claims.acknowledge(claim)) === true
+      this.totals.emitted({ upserts: present.length, deletes: absent.length, startedAt, readAt })
+      run.succeeded()
+      unsettled.emitted(flight.ids, flight.covers)
+      return (await claims.acknowledge(flight)) === true
     } finally {
       clearInterval(renewals)
     }
+  }
+
+  async #setAside(flight: Flight, run: BuildRun<Built>, failure: { error: unknown } | null): Promise<void> {
+    const [id, second] = flight.ids
+    if (failure === null || id === undefined || second !== undefined) {
+      run.aside.push({ claim: flight, failure })
+      return
+    }
+    run.failedAlone.add(id)
+    const { parkAfter } = this.#options
+    const sinceEmissionMs = performance.now() - this.totals.lastEmissionAt
+    const retryInMs = retryAfter(flight.failures?.get(id), { parkAfter, sinceEmissionMs })
+    if (retryInMs === 0) {
+      run.aside.push({ claim: flight, failure })
+      return
+    }
+    if (retryInMs === null) {
+      this.totals.parked += 1
+      run.parked.push({ id, error: failure.error })
+    }
+    await this.#release(flight, failure, retryInMs)
+  }
+
+  /** What can't be released returns by itself when its lease ends. */
+  async #release(claim: Claim, failure: { error: unknown } | null, retryInMs: number | null): Promise<void> {
+    const { claims } = this.#options
+    if (retryInMs !== null) this.#retryAt = Math.min(this.#retryAt, performance.now() + retryInMs)
+    const noted = failure === null ? undefined : { error: describeFailure(failure.error), retryInMs }
+    await claims.release(claim, noted).catch(() => undefined)
   }
 
   #requireOnChange(): (changes: Changes<Built>) => unknown {
@@ -145,39 +249,6 @@ export class ObjectBuilder<Built> {
       'There is no onChange to hand objects to, so nothing was built and every id is still pending. Give the EventAggregator ' +
         'an onChange, or a scheduleBuildObjects that leaves building to another process.',
     )
-  }
-}
-
-/** One walk through what is pending. */
-class BuildRun<Built> {
-  readonly onChange: (changes: Changes<Built>) => unknown
-  /** Held to the end of the run, so that it does not claim again at once what has just failed. */
-  readonly aside: Claim[] = []
-  claimedAt = 0
-  firstFailure: { readonly error: unknown } | null = null
-  hasSucceeded = false
-  #failuresInARow = 0
-
-  constructor(onChange: (changes: Changes<Built>) => unknown) {
-    this.onChange = onChange
-  }
-
-  get isHopeless(): boolean {
-    return this.#failuresInARow >= FAILURES_IN_A_ROW
-  }
-
-  setAside(claim: Claim): void {
-    this.aside.push(claim)
-  }
-
-  succeeded(): void {
-    this.hasSucceeded = true
-    this.#failuresInARow = 0
-  }
-
-  failed(error: unknown): void {
-    this.firstFailure ??= { error }
-    this.#failuresInARow += 1
   }
 }
 

@@ -1,8 +1,13 @@
 import type { EventAggregator } from '../aggregator/event-aggregator.ts'
 import { CaptureError } from '../errors/capture-error.ts'
-import { positiveInteger } from '../pending/positive-integer.ts'
 import { tellFailure } from '../errors/tell-failure.ts'
+import { type Health, healthOf, type HealthLimits } from '../monitoring/health.ts'
+import type { Measured, Measurement } from '../monitoring/measurement.ts'
+import { Underway } from '../monitoring/underway.ts'
+import { watchHealth } from '../monitoring/watch-health.ts'
+import { positiveInteger } from '../pending/positive-integer.ts'
 import { BuildLoop } from './build-loop.ts'
+import { type CaptureActivity, captureMeasurements, captureReasons } from './capture-activity.ts'
 import { collectEvents } from './collect-events.ts'
 import { sleep } from './retry.ts'
 import type { EventChunk, Source } from './source.ts'
@@ -20,6 +25,8 @@ export type CapturedAggregator = Pick<
   | 'buildObjects'
   | 'retryInMs'
   | 'settled'
+  | 'health'
+  | 'measure'
 >
 
 export interface CaptureOptions {
@@ -35,6 +42,12 @@ export interface CaptureOptions {
   readonly sweepMs?: number | undefined
   /** How long `stop` lets builds under way finish, in milliseconds. Default: 10,000. */
   readonly stopTimeoutMs?: number | undefined
+  /** Is told of each change of {@link Capture.health} while it runs: see `watchHealth`. */
+  readonly onHealth?: ((health: Health) => void) | undefined
+  /** How often to look at the health for `onHealth`, in milliseconds. Default: 5,000. */
+  readonly healthEveryMs?: number | undefined
+  /** From when on `health` counts what lasts. */
+  readonly health?: HealthLimits | undefined
 }
 
 /**
@@ -54,12 +67,14 @@ export interface CaptureOptions {
  * await capture.run() // until stop(), or an error that trying again can't mend
  * ```
  */
-export class Capture {
+export class Capture implements Measured {
   readonly #options: CaptureOptions
+  readonly #chunks = new Underway()
   readonly #captured: readonly { readonly aggregator: CapturedAggregator; readonly loop: BuildLoop }[]
   readonly #stopping = new AbortController()
   #buildsFinished: Promise<void> | null = null
   #running: Promise<void> | null = null
+  #end: { readonly error: unknown } | null = null
   readonly #tell = (error: unknown): void => {
     tellFailure(this.#options.onError, 'trying again after a failure', error)
   }
@@ -88,8 +103,32 @@ export class Capture {
     if (this.#running !== null || this.#stopping.signal.aborted) {
       throw new CaptureError('CAPTURE_STATE', 'A Capture runs once. Make a new one to run again.')
     }
+    const { onHealth, healthEveryMs: everyMs } = this.#options
+    const unwatch = onHealth && watchHealth(this, onHealth, { everyMs })
     this.#running = this.#run()
-    await this.#running
+    try {
+      await this.#running
+    } catch (error) {
+      this.#end = { error }
+      throw error
+    } finally {
+      unwatch?.()
+    }
+  }
+
+  /** Whether objects follow their rows, as far as this process can tell; if not, why. */
+  async health(): Promise<Health> {
+    const { aggregators, health: limits = {} } = this.#options
+    const healths = await Promise.all(aggregators.map((aggregator) => aggregator.health()))
+    return healthOf([
+      ...captureReasons(this.#activity, limits),
+      ...healths.flatMap(({ reasons }) => reasons),
+    ])
+  }
+
+  async measure(): Promise<readonly Measurement[]> {
+    const figures = await Promise.all(this.#options.aggregators.map((aggregator) => aggregator.measure()))
+    return [...captureMeasurements(this.#activity), ...figures.flat()]
   }
 
   /** Lets builds under way finish, tells the source what they cover, and ends `run`. Calling it twice is harmless. */
@@ -116,6 +155,7 @@ export class Capture {
   }
 
   async #take({ events, acknowledge }: EventChunk): Promise<void> {
+    const acknowledged = acknowledge && this.#chunks.begin()
     const taken = await Promise.all(
       this.#captured.map(({ aggregator, loop }) =>
         collectEvents(aggregator, events, {
@@ -127,7 +167,13 @@ export class Capture {
     )
     // Stopped before the chunk was taken whole: it is not acknowledged, so it comes again.
     if (acknowledge === undefined || taken.includes(false)) return
-    void Promise.all(this.#options.aggregators.map((aggregator) => aggregator.settled())).then(acknowledge)
+    void Promise.all(this.#options.aggregators.map((aggregator) => aggregator.settled()))
+      .then(acknowledge)
+      .then(acknowledged)
+  }
+
+  get #activity(): CaptureActivity {
+    return { chunks: this.#chunks, source: this.#options.source.status?.(), end: this.#end }
   }
 
   #finishBuilds(): Promise<void> {

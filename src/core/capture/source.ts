@@ -21,6 +21,15 @@ export interface TableRequirement {
   readonly oldColumns: readonly string[]
 }
 
+/** How a source stands with its server. What it does not know is absent. */
+export interface SourceStatus {
+  readonly connected: boolean
+  /** Milliseconds since it had a connection, or began to look for one; absent while it has one. */
+  readonly disconnectedForMs?: number | undefined
+  /** Bytes of write-ahead log that the server has, as far as the source has heard, and that were not confirmed to it. */
+  readonly unconfirmedBytes?: number | undefined
+}
+
 /**
  * Delivers row events.
  *
@@ -34,4 +43,6 @@ export interface TableRequirement {
 export interface Source {
   stream(tables: readonly TableRequirement[]): AsyncIterable<EventChunk>
   stop(): Promise<void>
+  /** What it knows without asking the server. */
+  status?(): SourceStatus
 }

@@ -37,3 +37,8 @@ export function tableKey(name: TableName): string {
 export function displayTableName(name: TableName): string {
   return name.schema === undefined ? `"${name.table}"` : `"${name.schema}"."${name.table}"`
 }
+
+/** The name as a label: `book`, `library.book`. */
+export function plainTableName(name: TableName): string {
+  return name.schema === undefined ? name.table : `${name.schema}.${name.table}`
+}

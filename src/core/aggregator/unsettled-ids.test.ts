@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest'
+import { InMemorySet } from '../pending/in-memory-set.ts'
+import { UnsettledIds } from './unsettled-ids.ts'
+
+function watch(settled: Promise<void>): { isSettled: boolean } {
+  const watched = { isSettled: false }
+  void settled.then(() => (watched.isSettled = true))
+  return watched
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0))
+
+describe('UnsettledIds', () => {
+  test('where nothing was added, all is settled', async () => {
+    await new UnsettledIds().settled()
+  })
+
+  test('waits for what was added before, and for nothing else', async () => {
+    const ids = new UnsettledIds()
+    ids.added(['1', '2'])
+    const first = watch(ids.settled())
+    ids.added(['3'])
+    const second = watch(ids.settled())
+    const flight = ids.flightBegins()
+    ids.emitted(['1'], flight)
+    await turn()
+    expect(first.isSettled).toBe(false)
+    ids.emitted(['2'], flight)
+    await turn()
+    expect(first.isSettled).toBe(true)
+    expect(second.isSettled).toBe(false)
+    ids.emitted(['3'], flight)
+    await turn()
+    expect(second.isSettled).toBe(true)
+  })
+
+  test('an id that comes again during its flight is settled by the next one, and its first add by the first', async () => {
+    const ids = new UnsettledIds()
+    ids.added(['1'])
+    const before = watch(ids.settled())
+    const flight = ids.flightBegins()
+    ids.added(['1'])
+    const after = watch(ids.settled())
+    await turn()
+    expect(before.isSettled).toBe(false)
+    ids.emitted(['1'], flight)
+    await turn()
+    expect(before.isSettled).toBe(true)
+    expect(after.isSettled).toBe(false)
+    ids.emitted(['1'], ids.flightBegins())
+    await turn()
+    expect(after.isSettled).toBe(true)
+  })
+
+  test('a flight that another add preceded covers all adds before it, and none after', async () => {
+    const ids = new UnsettledIds()
+    ids.added(['1'])
+    ids.added(['1', '2'])
+    const both = watch(ids.settled())
+    const flight = ids.flightBegins()
+    ids.added(['1'])
+    ids.added(['1'])
+    const later = watch(ids.settled())
+    ids.emitted(['1', '2'], flight)
+    await turn()
+    expect(both.isSettled).toBe(true)
+    expect(later.isSettled).toBe(false)
+    ids.emitted(['1'], ids.flightBegins())
+    await turn()
+    expect(later.isSettled).toBe(true)
+  })
+
+  test('an id that is dropped keeps nobody waiting', async () => {
+    const ids = new UnsettledIds()
+    ids.added(['1', '2'])
+    const settled = watch(ids.settled())
+    ids.dropped(['1'])
+    ids.emitted(['2', 'never added'], ids.flightBegins())
+    await turn()
+    expect(settled.isSettled).toBe(true)
+  })
+
+  test('is one for each set', () => {
+    const set = new InMemorySet()
+    expect(UnsettledIds.of(set)).toBe(UnsettledIds.of(set))
+    expect(UnsettledIds.of(set)).not.toBe(UnsettledIds.of(new InMemorySet()))
+  })
+})

@@ -24,13 +24,7 @@ export type {
   UpdateEvent,
   WALEvent,
 } from './core/events/wal-event.ts'
-export type {
-  Health,
-  HealthCode,
-  HealthLimits,
-  HealthReason,
-  HealthState,
-} from './core/monitoring/health.ts'
+export type { Health, HealthCode, HealthLimits, HealthReason, HealthState } from './core/monitoring/health.ts'
 export type { Measured, Measurement } from './core/monitoring/measurement.ts'
 export { watchHealth, type WatchHealthOptions } from './core/monitoring/watch-health.ts'
 export { buildSchemaQuery } from './core/objects/build-schema-query.ts'

@@ -25,7 +25,9 @@ function instrumented(options: OpenTelemetryMetricsOptions) {
         .flatMap(({ metrics }) => metrics)
         .flatMap(({ descriptor, dataPoints }) =>
           dataPoints.map(({ attributes, value }) =>
-            [descriptor.name, ...Object.values(attributes), value as number, descriptor.unit].join(' ').trim(),
+            [descriptor.name, ...Object.values(attributes), value as number, descriptor.unit]
+              .join(' ')
+              .trim(),
           ),
         )
         .sort()

@@ -51,8 +51,8 @@ export function openTelemetryMetrics(
 ): () => void {
   const measured = sharedMeasurements(of)
   const removals = (Object.keys(figures) as FigureName[]).map((name) => {
-    const { kind, help, ...rest } = figures[name]
-    const options = { description: help, ...('unit' in rest ? { unit: units[rest.unit] } : {}) }
+    const { kind, help, unit } = figures[name]
+    const options = { description: help, ...(unit === undefined ? {} : { unit: units[unit] }) }
     const instrument =
       kind === 'counter'
         ? meter.createObservableCounter(prefix + name, options)

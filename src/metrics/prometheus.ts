@@ -52,10 +52,9 @@ export function prometheusMetrics<Registry>(
 ): void {
   const measured = sharedMeasurements(of)
   for (const name of Object.keys(figures) as FigureName[]) {
-    const { kind, help, ...rest } = figures[name]
-    const unit = 'unit' in rest ? `_${rest.unit}` : ''
+    const { kind, help, unit } = figures[name]
     const configuration = {
-      name: `${prefix}${name}${unit}${kind === 'counter' ? '_total' : ''}`,
+      name: `${prefix}${name}${unit === undefined ? '' : `_${unit}`}${kind === 'counter' ? '_total' : ''}`,
       help,
       labelNames: ['objects', 'change'],
       ...(registry === undefined ? {} : { registers: [registry] }),

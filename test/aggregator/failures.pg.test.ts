@@ -35,11 +35,7 @@ interface Setting {
   readonly pass: (ms: number) => void
 }
 
-function aggregatorFor(
-  sink: PickySink,
-  ids: number,
-  options: Partial<EventAggregatorOptions> = {},
-): Setting {
+function aggregatorFor(sink: PickySink, ids: number, options: Partial<EventAggregatorOptions> = {}): Setting {
   let passed = 0
   const idsSet = new InMemorySet({ now: () => performance.now() + passed })
   const aggregator = new EventAggregator({
@@ -58,7 +54,11 @@ function aggregatorFor(
   }
 }
 
-const failureOf = (build: Promise<void>): Promise<unknown> => build.then(() => undefined, (error: unknown) => error)
+const failureOf = (build: Promise<void>): Promise<unknown> =>
+  build.then(
+    () => undefined,
+    (error: unknown) => error,
+  )
 
 async function parkedIn({ parked }: EventAggregator): Promise<ParkedObject[]> {
   const all: ParkedObject[] = []
@@ -233,7 +233,9 @@ describe('an object that fails again and again while others go through', () => {
     const sink = new PickySink()
     const setting = aggregatorFor(sink, 0)
     const failures = await parkFirst(setting, sink, 10)
-    expect(failures.slice(0, 9).every((error) => error instanceof Error && error.message.includes('refuses'))).toBe(true)
+    expect(
+      failures.slice(0, 9).every((error) => error instanceof Error && error.message.includes('refuses')),
+    ).toBe(true)
     expect(failures[9]).toBeInstanceOf(ObjectsParkedError)
     expect(failures[9]).toMatchObject({ code: 'OBJECTS_PARKED', ids: ['1'] })
     expect((failures[9] as ObjectsParkedError).message).toContain('1 object(s) of "book"')
@@ -307,7 +309,9 @@ describe('an object that fails again and again while others go through', () => {
     const { aggregator, add, pass } = aggregatorFor(sink, 1, { parkAfter: 3 })
     await add()
     for (let attempt = 0; attempt < 12; attempt += 1) {
-      expect(await failureOf(aggregator.buildObjects())).toMatchObject({ message: 'the sink refuses an object' })
+      expect(await failureOf(aggregator.buildObjects())).toMatchObject({
+        message: 'the sink refuses an object',
+      })
       pass(300_000)
     }
     expect(await parkedIn(aggregator)).toEqual([])
@@ -320,7 +324,12 @@ test('what two aggregators collect in one set in memory settles when either has 
   let open = (): void => undefined
   const opened = new Promise<void>((resolve) => (open = resolve))
   const slow = new EventAggregator({ schema: bookSchema, client: database, idsSet, onChange: () => opened })
-  const quick = new EventAggregator({ schema: bookSchema, client: database, idsSet, onChange: () => undefined })
+  const quick = new EventAggregator({
+    schema: bookSchema,
+    client: database,
+    idsSet,
+    onChange: () => undefined,
+  })
   await quick.collect([retitled('1')])
   const building = slow.buildObjects()
   let isSettled = false

@@ -116,7 +116,9 @@ describe('the health of an aggregator', () => {
     passed = 100_000
     const health = await aggregator.health()
     expect(codesOf(health)).toEqual(['lagging PENDING_OLD'])
-    expect(health.reasons[0]?.message).toContain('For 100 s: changes of "book" have been waiting for a build.')
+    expect(health.reasons[0]?.message).toContain(
+      'For 100 s: changes of "book" have been waiting for a build.',
+    )
     await aggregator.buildObjects()
     expect((await aggregator.health()).state).toBe('ok')
   })
@@ -202,7 +204,9 @@ describe('a capture', () => {
   test('reports what is not acknowledged, beside what its aggregators report', async () => {
     let open = (): void => undefined
     const opened = new Promise<void>((resolve) => (open = resolve))
-    const { source, capture } = running(aggregatorOf({ scheduleBuildObjects: undefined, onChange: () => opened }))
+    const { source, capture } = running(
+      aggregatorOf({ scheduleBuildObjects: undefined, onChange: () => opened }),
+    )
     source.put('one', [retitled('1')])
     await vi.waitFor(async () => expect((await figuresOf(capture))['in_flight']).toBe(1))
     const figures = await figuresOf(capture)

@@ -19,7 +19,10 @@ describe('docs/monitoring.md', () => {
 
   test('has one line for each figure, and no other', () => {
     expect(figures.length).toBeGreaterThan(10)
-    const lines = [...page.matchAll(/^\| `(\w+)` \| ([\w, ]+) \|/gm)].map(([, name, kind]) => ({ name, kind }))
+    const lines = [...page.matchAll(/^\| `(\w+)` \| ([\w, ]+) \|/gm)].map(([, name, kind]) => ({
+      name,
+      kind,
+    }))
     expect(lines).toEqual(figures)
   })
 

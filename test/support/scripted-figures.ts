@@ -15,7 +15,13 @@ export class ScriptedFigures implements Measured {
     this.asked += 1
     const labels = { objects: this.#objects }
     return [
-      { name: 'objects', kind: 'counter', help: '', value: this.upserts, labels: { ...labels, change: 'upsert' } },
+      {
+        name: 'objects',
+        kind: 'counter',
+        help: '',
+        value: this.upserts,
+        labels: { ...labels, change: 'upsert' },
+      },
       { name: 'objects', kind: 'counter', help: '', value: 1, labels: { ...labels, change: 'delete' } },
       ...(this.pending === undefined
         ? []

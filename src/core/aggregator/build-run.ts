@@ -14,7 +14,7 @@ export class BuildRun<Built> {
   readonly onChange: (changes: Changes<Built>) => unknown
   /** Held to the end of the run, so that it does not claim again at once what has just failed; `null`: nothing to count. */
   readonly aside: { readonly claim: Claim; readonly failure: { readonly error: unknown } | null }[] = []
-  readonly failedAlone = new Set<string>()
+  readonly failedAlone: Set<string> = new Set()
   readonly parked: { readonly id: string; readonly error: unknown }[] = []
   claimedAt = 0
   firstFailure: { readonly error: unknown } | null = null

@@ -14,7 +14,7 @@ export class BuildTotals {
   busySince: number | null = null
   /** When the first run ended that met failures alone, with no success since. */
   failingSince: number | null = null
-  lastEmissionAt = -Infinity
+  lastEmissionAt: number = -Infinity
 
   /** One batch is out: it was read from `startedAt` to `readAt`. */
   emitted(batch: { upserts: number; deletes: number; startedAt: number; readAt: number }): void {

@@ -31,9 +31,9 @@ export interface EventCollectorOptions {
  * What was not added when it rejects is to be delivered again; doing so twice is harmless.
  */
 export class EventCollector {
-  readonly totals = { events: 0, ids: 0 }
+  readonly totals: { events: number; ids: number } = { events: 0, ids: 0 }
   /** Batches that wait for their transactions to become visible. */
-  readonly invisible = new Underway()
+  readonly invisible: Underway = new Underway()
   /** When the first attempt began that failed, with no success since, on the clock of `performance.now`. */
   failingSince: number | null = null
   readonly #options: EventCollectorOptions

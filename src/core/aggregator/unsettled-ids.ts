@@ -34,7 +34,7 @@ export class UnsettledIds {
     for (const id of ids) {
       const adds = this.#addsOf.get(id)
       // No flight has begun since its last add: the one that will cover that covers this one as well.
-      if (adds !== undefined && adds.at(-1)! > this.#lastFlight) continue
+      if ((adds?.at(-1) ?? 0) > this.#lastFlight) continue
       if (adds === undefined) this.#addsOf.set(id, [this.#lastAdd])
       else adds.push(this.#lastAdd)
       count += 1
@@ -53,8 +53,10 @@ export class UnsettledIds {
     for (const id of ids) {
       const adds = this.#addsOf.get(id)
       if (adds === undefined) continue
-      while (adds[0] !== undefined && adds[0] <= flight) this.#cover(adds.shift()!)
-      if (adds.length === 0) this.#addsOf.delete(id)
+      const later = adds.filter((add) => add > flight)
+      for (const add of adds) if (add <= flight) this.#cover(add)
+      if (later.length === 0) this.#addsOf.delete(id)
+      else this.#addsOf.set(id, later)
     }
     this.#waiters = this.#waiters.filter(({ until, resolve }) => {
       if (!this.#isSettled(until)) return true
@@ -76,7 +78,7 @@ export class UnsettledIds {
   }
 
   #cover(add: number): void {
-    const left = this.#idsOf.get(add)! - 1
+    const left = (this.#idsOf.get(add) ?? 1) - 1
     if (left > 0) this.#idsOf.set(add, left)
     else this.#idsOf.delete(add)
   }

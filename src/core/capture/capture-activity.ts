@@ -14,7 +14,10 @@ export interface CaptureActivity {
 }
 
 /** The reasons of a capture itself; those of its aggregators come beside them. */
-export function captureReasons({ chunks, source, end }: CaptureActivity, limits: HealthLimits): HealthReason[] {
+export function captureReasons(
+  { chunks, source, end }: CaptureActivity,
+  limits: HealthLimits,
+): HealthReason[] {
   if (end !== null) {
     const message = `The capture has ended: ${describeFailure(end.error)}. Nothing is captured until it runs again.`
     return [{ code: 'CAPTURE_ENDED', state: 'stalled', message }]
@@ -29,7 +32,8 @@ export function captureReasons({ chunks, source, end }: CaptureActivity, limits:
       {
         code: 'ACKNOWLEDGEMENT_OLD',
         forMs: chunks.oldestMs,
-        message: 'a chunk has not been acknowledged, so the server keeps its log. The other reasons, or onError, say why.',
+        message:
+          'a chunk has not been acknowledged, so the server keeps its log. The other reasons, or onError, say why.',
         atWorst: 'lagging',
       },
     ],
@@ -43,6 +47,6 @@ export function captureMeasurements({ chunks, source }: CaptureActivity): Measur
     unacknowledged_chunks: chunks.size,
     acknowledgement_lag: (chunks.oldestMs ?? 0) / 1_000,
     source_connected: source && Number(source.connected),
-    source_lag: source?.unconfirmedBytes === undefined ? undefined : Number(source.unconfirmedBytes),
+    source_lag: source?.unconfirmedBytes,
   })
 }

@@ -120,10 +120,7 @@ export class Capture implements Measured {
   async health(): Promise<Health> {
     const { aggregators, health: limits = {} } = this.#options
     const healths = await Promise.all(aggregators.map((aggregator) => aggregator.health()))
-    return healthOf([
-      ...captureReasons(this.#activity, limits),
-      ...healths.flatMap(({ reasons }) => reasons),
-    ])
+    return healthOf([...captureReasons(this.#activity, limits), ...healths.flatMap(({ reasons }) => reasons)])
   }
 
   async measure(): Promise<readonly Measurement[]> {

@@ -6,8 +6,31 @@ export interface FigureDefinition {
   readonly help: string
 }
 
+export type FigureName =
+  | 'events'
+  | 'ids_added'
+  | 'builds'
+  | 'objects'
+  | 'build_failures'
+  | 'retries'
+  | 'objects_parked'
+  | 'read'
+  | 'on_change'
+  | 'fence_waits'
+  | 'fence_wait'
+  | 'fence_timeouts'
+  | 'pending'
+  | 'in_flight'
+  | 'retrying'
+  | 'parked'
+  | 'oldest_pending'
+  | 'unacknowledged_chunks'
+  | 'acknowledgement_lag'
+  | 'source_connected'
+  | 'source_lag'
+
 /** Every figure that there is. `docs/monitoring.md` says what each one tells. */
-export const figures = {
+export const figures: Readonly<Record<FigureName, FigureDefinition>> = {
   events: { kind: 'counter', help: 'Row events that were taken.' },
   ids_added: { kind: 'counter', help: 'Root ids that events have added to the set.' },
   builds: { kind: 'counter', help: 'Batches of objects that were read and emitted.' },
@@ -17,18 +40,31 @@ export const figures = {
   objects_parked: { kind: 'counter', help: 'Objects that this process has parked.' },
   read: { kind: 'counter', unit: 'seconds', help: 'Time spent in queries that read objects.' },
   on_change: { kind: 'counter', unit: 'seconds', help: 'Time spent in onChange.' },
-  fence_waits: { kind: 'counter', help: 'Batches of events that had to wait for a transaction to become visible.' },
+  fence_waits: {
+    kind: 'counter',
+    help: 'Batches of events that had to wait for a transaction to become visible.',
+  },
   fence_wait: { kind: 'counter', unit: 'seconds', help: 'Time spent in these waits.' },
   fence_timeouts: { kind: 'counter', help: 'Waits that were given up.' },
   pending: { kind: 'gauge', help: 'Root ids that wait for a build.' },
   in_flight: { kind: 'gauge', help: 'Root ids that are being built, in any process.' },
   retrying: { kind: 'gauge', help: 'Root ids that wait for their next attempt after a failure.' },
   parked: { kind: 'gauge', help: 'Root ids of objects that are parked.' },
-  oldest_pending: { kind: 'gauge', unit: 'seconds', help: 'How long the oldest pending root id has waited, at most.' },
+  oldest_pending: {
+    kind: 'gauge',
+    unit: 'seconds',
+    help: 'How long the oldest pending root id has waited, at most.',
+  },
   unacknowledged_chunks: { kind: 'gauge', help: 'Chunks of events that were taken and not acknowledged.' },
-  acknowledgement_lag: { kind: 'gauge', unit: 'seconds', help: 'How long the oldest of these chunks has waited.' },
+  acknowledgement_lag: {
+    kind: 'gauge',
+    unit: 'seconds',
+    help: 'How long the oldest of these chunks has waited.',
+  },
   source_connected: { kind: 'gauge', help: '1 where the source has a connection, else 0.' },
-  source_lag: { kind: 'gauge', unit: 'bytes', help: 'Write-ahead log that the server has and the source has not confirmed.' },
-} as const satisfies Readonly<Record<string, FigureDefinition>>
-
-export type FigureName = keyof typeof figures
+  source_lag: {
+    kind: 'gauge',
+    unit: 'bytes',
+    help: 'Write-ahead log that the server has and the source has not confirmed.',
+  },
+}

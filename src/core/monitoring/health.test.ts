@@ -28,7 +28,9 @@ describe('reasonsOf', () => {
   })
 
   test('where stalled comes first, nothing is only lagging', () => {
-    expect(reasonsOf([lasting(6)], { laggingAfterMs: 10, stalledAfterMs: 5 })).toMatchObject([{ state: 'stalled' }])
+    expect(reasonsOf([lasting(6)], { laggingAfterMs: 10, stalledAfterMs: 5 })).toMatchObject([
+      { state: 'stalled' },
+    ])
   })
 })
 

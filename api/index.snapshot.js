@@ -5,6 +5,8 @@
 export class Capture {
   constructor(_) {}
   async run() {}
+  async health() {}
+  async measure() {}
   async stop() {}
 }
 export class CaptureError extends Error {
@@ -20,6 +22,8 @@ export class EventAggregator {
   get retryInMs() {}
   async requestBuild(_) {}
   async settled() {}
+  async health() {}
+  async measure() {}
 }
 export class InMemorySet {
   constructor(_) {}
@@ -28,9 +32,15 @@ export class InMemorySet {
   async *getAll() {}
   async claim(_, _) {}
   async acknowledge(_) {}
-  async release(_) {}
+  async release(_, _) {}
   async renew(_, _) {}
   *inFlight() {}
+  *failed() {}
+  async backlog() {}
+}
+export class ObjectsParkedError extends CaptureError {
+  ids
+  constructor(_, _, _) {}
 }
 export class QueryBuilder {
   constructor(_) {}
@@ -46,8 +56,10 @@ export class RedisSet {
   inFlight() {}
   async claim(_, _) {}
   async acknowledge(_) {}
-  async release(_) {}
+  async release(_, _) {}
   async renew(_, _) {}
+  async *failed() {}
+  async backlog() {}
 }
 export class SchemaError extends CaptureError {
   issues
@@ -60,4 +72,5 @@ export function buildRegularly(_, _) {}
 export function buildSchemaQuery(_, _) {}
 export function getRootIdsFromEvent(_, _) {}
 export function introspection(_) {}
+export function watchHealth(_, _, _) {}
 // #endregion

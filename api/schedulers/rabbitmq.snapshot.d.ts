@@ -46,6 +46,13 @@ export declare function rabbitmqScheduler(_: RabbitmqSchedulerOptions): () => Pr
 // #endregion
 
 // #region Referenced (internal)
+interface Backlog {
+    readonly pending: number;
+    readonly inFlight: number;
+    readonly retrying: number;
+    readonly parked: number;
+    readonly oldestPendingMs?: number | undefined;
+}
 type BuildCallback = () => Promise<void>;
 interface Changes<Built = unknown> {
     readonly upsert: readonly {
@@ -54,6 +61,21 @@ interface Changes<Built = unknown> {
     }[];
     readonly delete: readonly string[];
     readonly version: bigint;
+}
+interface Claim {
+    readonly ids: readonly string[];
+    readonly token: string;
+    readonly failures?: ReadonlyMap<string, PastFailures> | undefined;
+    readonly nextRetryMs?: number | undefined;
+}
+interface ClaimingIdsSet extends IdsSet {
+    claim(_: number, _: number): Promise<Claim>;
+    acknowledge(_: Claim): Promise<boolean | void>;
+    release(_: Claim, _?: Failure): Promise<void>;
+    renew(_: Claim, _: number): Promise<boolean>;
+    inFlight(): Iterable<string[]> | AsyncIterable<string[]>;
+    failed(): Iterable<FailedId[]> | AsyncIterable<FailedId[]>;
+    backlog(): Promise<Backlog>;
 }
 interface ColumnSchema {
     readonly type: 'column';
@@ -78,12 +100,14 @@ interface DeleteEvent extends EventOrigin {
     readonly data?: undefined;
     readonly dataOld: EventRow;
 }
-declare class EventAggregator<Built = unknown> {
+declare class EventAggregator<Built = unknown> implements Measured {
     #private;
     readonly schema: RootSchema;
+    readonly name: string;
     readonly durable: boolean;
     readonly emits: boolean;
     readonly delegates: boolean;
+    readonly parked: ParkedObjects;
     constructor(_: EventAggregatorOptions<Built>);
     handleEvent(_: WALEvent): Promise<void>;
     handleEvents(_: readonly WALEvent[]): Promise<void>;
@@ -92,6 +116,8 @@ declare class EventAggregator<Built = unknown> {
     get retryInMs(): number | null;
     requestBuild(_?: () => void): Promise<void>;
     settled(): Promise<void>;
+    health(): Promise<Health>;
+    measure(): Promise<readonly Measurement[]>;
 }
 interface EventAggregatorOptions<Built = unknown> {
     readonly schema: RootSchema;
@@ -104,6 +130,9 @@ interface EventAggregatorOptions<Built = unknown> {
     readonly batchSize?: number | undefined;
     readonly leaseMs?: number | undefined;
     readonly visibilityTimeoutMs?: number | undefined;
+    readonly parkAfter?: number | undefined;
+    readonly name?: string | undefined;
+    readonly health?: HealthLimits | undefined;
 }
 interface EventOrigin {
     readonly table: string;
@@ -113,6 +142,36 @@ interface EventOrigin {
     readonly commitTime?: Date | string | undefined;
 }
 type EventRow = Readonly<Record<string, unknown>>;
+interface FailedId extends PastFailures {
+    readonly id: string;
+    readonly error: string;
+    readonly retryInMs: number | null;
+}
+interface Failure {
+    readonly error: string;
+    readonly retryInMs: number | null;
+}
+interface FigureDefinition {
+    readonly kind: 'counter' | 'gauge';
+    readonly unit?: 'seconds' | 'bytes';
+    readonly help: string;
+}
+type FigureName = 'events' | 'ids_added' | 'builds' | 'objects' | 'build_failures' | 'retries' | 'objects_parked' | 'read' | 'on_change' | 'fence_waits' | 'fence_wait' | 'fence_timeouts' | 'pending' | 'in_flight' | 'retrying' | 'parked' | 'oldest_pending' | 'unacknowledged_chunks' | 'acknowledgement_lag' | 'source_connected' | 'source_lag';
+interface Health {
+    readonly state: HealthState;
+    readonly reasons: readonly HealthReason[];
+}
+type HealthCode = 'PENDING_OLD' | 'BUILDS_FAILING' | 'BUILD_HANGING' | 'OBJECTS_FAILING' | 'OBJECTS_PARKED' | 'SET_UNREACHABLE' | 'VISIBILITY_WAITING' | 'EVENTS_FAILING' | 'SOURCE_DISCONNECTED' | 'ACKNOWLEDGEMENT_OLD' | 'CAPTURE_ENDED';
+interface HealthLimits {
+    readonly laggingAfterMs?: number | undefined;
+    readonly stalledAfterMs?: number | undefined;
+}
+interface HealthReason {
+    readonly code: HealthCode;
+    readonly state: Exclude<HealthState, 'ok'>;
+    readonly message: string;
+}
+type HealthState = 'ok' | 'lagging' | 'stalled';
 interface IdsSet {
     add(_: string[]): unknown;
     delete(_: string[]): unknown;
@@ -133,6 +192,17 @@ interface ManyToOneSchema {
     readonly schema: Schema;
     readonly where?: Condition | undefined;
 }
+interface Measured {
+    measure(): Promise<readonly Measurement[]>;
+}
+interface Measurement extends FigureDefinition {
+    readonly name: FigureName;
+    readonly value: number;
+    readonly labels: {
+        readonly objects?: string;
+        readonly change?: 'upsert' | 'delete';
+    };
+}
 interface ObjectSchema {
     readonly type: 'object';
     readonly properties: Readonly<Record<string, Schema>>;
@@ -146,6 +216,23 @@ interface OneToManySchema {
     readonly flatten?: boolean | undefined;
     readonly keepNulls?: boolean | undefined;
     readonly where?: Condition | undefined;
+}
+interface ParkedObject {
+    readonly id: string;
+    readonly attempts: number;
+    readonly error: string;
+    readonly failingForMs: number;
+}
+declare class ParkedObjects {
+    #private;
+    constructor(_: ClaimingIdsSet, _: UnsettledIds, _: () => Promise<void>);
+    list(): AsyncGenerator<ParkedObject[], void, undefined>;
+    retry(_?: readonly unknown[]): Promise<void>;
+    drop(_: readonly unknown[]): Promise<void>;
+}
+interface PastFailures {
+    readonly attempts: number;
+    readonly failingForMs: number;
 }
 interface QueryClient {
     query(_: string, _: unknown[]): Promise<{
@@ -167,6 +254,15 @@ interface TruncateEvent extends EventOrigin {
     readonly action: 'TRUNCATE';
     readonly data?: undefined;
     readonly dataOld?: undefined;
+}
+declare class UnsettledIds {
+    #private;
+    static of(_: IdsSet): UnsettledIds;
+    added(_: Iterable<string>): void;
+    flightBegins(): number;
+    emitted(_: Iterable<string>, _: number): void;
+    dropped(_: Iterable<string>): void;
+    settled(): Promise<void>;
 }
 interface UpdateEvent extends EventOrigin {
     readonly action: 'UPDATE';

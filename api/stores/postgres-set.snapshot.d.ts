@@ -32,8 +32,10 @@ export declare class PostgresSet implements ClaimingIdsSet {
     inFlight(): AsyncGenerator<string[], void, undefined>;
     claim(_: number, _: number): Promise<Claim>;
     acknowledge(_: Claim): Promise<boolean>;
-    release(_: Claim): Promise<void>;
+    release(_: Claim, _?: Failure): Promise<void>;
     renew(_: Claim, _: number): Promise<boolean>;
+    failed(): AsyncGenerator<FailedId[], void, undefined>;
+    backlog(): Promise<Backlog>;
 }
 // #endregion
 
@@ -42,22 +44,46 @@ export declare function postgresSetMigration(_?: PostgresSetMigrationOptions): s
 // #endregion
 
 // #region Referenced (internal)
+interface Backlog {
+    readonly pending: number;
+    readonly inFlight: number;
+    readonly retrying: number;
+    readonly parked: number;
+    readonly oldestPendingMs?: number | undefined;
+}
 interface Claim {
     readonly ids: readonly string[];
     readonly token: string;
+    readonly failures?: ReadonlyMap<string, PastFailures> | undefined;
+    readonly nextRetryMs?: number | undefined;
 }
 interface ClaimingIdsSet extends IdsSet {
     claim(_: number, _: number): Promise<Claim>;
     acknowledge(_: Claim): Promise<boolean | void>;
-    release(_: Claim): Promise<void>;
+    release(_: Claim, _?: Failure): Promise<void>;
     renew(_: Claim, _: number): Promise<boolean>;
     inFlight(): Iterable<string[]> | AsyncIterable<string[]>;
+    failed(): Iterable<FailedId[]> | AsyncIterable<FailedId[]>;
+    backlog(): Promise<Backlog>;
+}
+interface FailedId extends PastFailures {
+    readonly id: string;
+    readonly error: string;
+    readonly retryInMs: number | null;
+}
+interface Failure {
+    readonly error: string;
+    readonly retryInMs: number | null;
 }
 interface IdsSet {
     add(_: string[]): unknown;
     delete(_: string[]): unknown;
     getAll(): Iterable<unknown[]> | AsyncIterable<unknown[]>;
     readonly durable?: boolean;
+}
+interface PastFailures {
+    readonly attempts: number;
+    readonly failingForMs: number;
 }
 type TableReference = string | {
     readonly schema?: string | undefined;

@@ -11,8 +11,10 @@ export class PostgresSet {
   async *inFlight() {}
   async claim(_, _) {}
   async acknowledge(_) {}
-  async release(_) {}
+  async release(_, _) {}
   async renew(_, _) {}
+  async *failed() {}
+  async backlog() {}
 }
 // #endregion
 

@@ -66,6 +66,11 @@ describe('a tombstone', () => {
   })
 })
 
+test('a row that was flattened is refused also where it has a column called value', () => {
+  expect(failureOf(() => debeziumEvents({ id: 7, value: null }))).toMatchObject({ code: 'EVENT_MALFORMED' })
+  expect(failureOf(() => debeziumEvents({ id: 7, value: 'x' }))).toMatchObject({ code: 'EVENT_MALFORMED' })
+})
+
 describe('an old row of which nothing is known', () => {
   const updated = { op: 'u', before: { id: 7, title: '' }, after: { id: 7, title: 'Emma' }, source }
 

@@ -25,7 +25,7 @@ export class NumberText {
 export function parseExactJson(text: string): unknown {
   const marked = markInexactNumbers(text)
   if (marked === null) return JSON.parse(text)
-  return JSON.parse(marked, (_key, value: unknown) => numberTextOf(value) ?? value)
+  return withNumberTexts(JSON.parse(marked))
 }
 
 /** Whether a number is the one that was written, or that was in the database: a double keeps 15 digits of any decimal. */
@@ -48,31 +48,59 @@ function significantDigits(text: string): number {
 const MARK = '\u0000'
 const MARK_TEXT = JSON.stringify(MARK)
 
-const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
-const STRING_OR_NUMBER = /["\d-]/g
+const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
+const QUOTE = 0x22
+const MINUS = 0x2d
+const ZERO = 0x30
+const NINE = 0x39
 
 /** The text with each inexact number wrapped, or `null` if there is none. What is no JSON stays none. */
 function markInexactNumbers(text: string): string | null {
   let marked = ''
   let copied = 0
-  STRING_OR_NUMBER.lastIndex = 0
-  for (let found = STRING_OR_NUMBER.exec(text); found !== null; found = STRING_OR_NUMBER.exec(text)) {
-    const start = found.index
-    if (found[0] === '"') {
-      STRING_OR_NUMBER.lastIndex = endOfString(text, start)
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === QUOTE) {
+      at = endOfString(text, at) - 1
       continue
     }
-    NUMBER.lastIndex = start
-    const digits = NUMBER.exec(text)?.[0]
-    // A minus alone: `JSON.parse` will say so.
-    if (digits === undefined) continue
-    const end = start + digits.length
-    STRING_OR_NUMBER.lastIndex = end
-    if (isHeldAsWritten(digits) || !isWholeValue(text, start, end)) continue
-    marked += `${text.slice(copied, start)}{${MARK_TEXT}:"${digits}"}`
-    copied = end
+    if (code !== MINUS && !(code >= ZERO && code <= NINE)) continue
+    const end = endOfNumber(text, at)
+    if (!isShortInteger(text, at, end)) {
+      const digits = text.slice(at, end)
+      if (NUMBER.test(digits) && !isHeldAsWritten(digits) && isWholeValue(text, at, end)) {
+        marked += `${text.slice(copied, at)}{${MARK_TEXT}:"${digits}"}`
+        copied = end
+      }
+    }
+    at = end - 1
   }
   return copied === 0 ? null : marked + text.slice(copied)
+}
+
+/** The end of what looks like a number: digits, points, signs and the e of an exponent. */
+function endOfNumber(text: string, start: number): number {
+  let end = start + 1
+  while (isOfNumber(text.charCodeAt(end))) end++
+  return end
+}
+
+const OTHERS_OF_NUMBERS: ReadonlySet<number> = new Set(
+  Array.from('+-.eE', (character) => character.charCodeAt(0)),
+)
+
+function isOfNumber(code: number): boolean {
+  return (code >= ZERO && code <= NINE) || OTHERS_OF_NUMBERS.has(code)
+}
+
+/** Most numbers are: digits that a double holds, and that need no closer look. */
+function isShortInteger(text: string, start: number, end: number): boolean {
+  if (end - start > 15) return false
+  for (let at = start; at < end; at++) {
+    const code = text.charCodeAt(at)
+    if (code < ZERO || code > NINE) return false
+  }
+  return true
 }
 
 function isHeldAsWritten(digits: string): boolean {
@@ -80,7 +108,7 @@ function isHeldAsWritten(digits: string): boolean {
   return String(value) === digits && isExact(value)
 }
 
-/** Whether the number stands alone, as in JSON it must: 01 or 1x are not made valid by wrapping a part of them. */
+/** Whether the number stands where a value may: it is not made one by being wrapped. */
 function isWholeValue(text: string, start: number, end: number): boolean {
   return /[\s[:,]|^$/.test(text.charAt(start - 1)) && /[\s\],}]|^$/.test(text.charAt(end))
 }
@@ -94,8 +122,24 @@ function endOfString(text: string, start: number): number {
   return text.length
 }
 
-function numberTextOf(value: unknown): NumberText | undefined {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, MARK)) return undefined
+/** The value with each wrapped number unwrapped, in place. A reviver would do it, but takes ten times as long. */
+function withNumberTexts(value: unknown): unknown {
+  const whole = { value }
+  const waiting: object[] = [whole]
+  for (let holder = waiting.pop(); holder !== undefined; holder = waiting.pop()) {
+    for (const [name, part] of Object.entries(holder) as [string, unknown][]) {
+      if (typeof part !== 'object' || part === null) continue
+      const digits = markedDigits(part)
+      if (digits === undefined) waiting.push(part)
+      // A property of its own even if it is called `__proto__`, since the holder was parsed.
+      else Reflect.set(holder, name, new NumberText(digits))
+    }
+  }
+  return whole.value
+}
+
+function markedDigits(value: object): string | undefined {
+  if (!Object.hasOwn(value, MARK)) return undefined
   const digits: unknown = Reflect.get(value, MARK)
-  return typeof digits === 'string' && Object.keys(value).length === 1 ? new NumberText(digits) : undefined
+  return typeof digits === 'string' && Object.keys(value).length === 1 ? digits : undefined
 }

@@ -37,7 +37,10 @@ export interface DebeziumRecord {
 /** Takes a message for a record of key and value where it is an object that has them; else it is a value. */
 export function recordOf(message: unknown): DebeziumRecord {
   if (!isObject(message) || fieldOf(message, 'value') === undefined) return { value: message }
-  const isValue = ['op', 'payload', 'specversion'].some((field) => fieldOf(message, field) !== undefined)
+  const isValue =
+    ['op', 'payload', 'specversion'].some((field) => fieldOf(message, field) !== undefined) ||
+    // A tombstone has a key. Without one this is a row that was flattened.
+    (fieldOf(message, 'value') === null && fieldOf(message, 'key') === undefined)
   return isValue ? { value: message } : { key: fieldOf(message, 'key'), value: fieldOf(message, 'value') }
 }
 

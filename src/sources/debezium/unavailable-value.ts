@@ -9,7 +9,18 @@ const DEFAULT_PLACEHOLDER = '__debezium_unavailable_value'
  *
  * @param placeholder as in the connector's `unavailable.value.placeholder`; with `hex:` before it, bytes in hex.
  */
-export function unavailableValues(placeholder: string = DEFAULT_PLACEHOLDER): (value: unknown) => boolean {
+export function unavailableValues(placeholder: string = DEFAULT_PLACEHOLDER): IsUnavailable {
+  const made = MADE.get(placeholder) ?? testFor(placeholder)
+  MADE.set(placeholder, made)
+  return made
+}
+
+type IsUnavailable = (value: unknown) => boolean
+
+/** A connector has one placeholder, and its messages are many. */
+const MADE = new Map<string, IsUnavailable>()
+
+function testFor(placeholder: string): IsUnavailable {
   const bytes = placeholder.startsWith('hex:')
     ? Uint8Array.from(placeholder.slice(4).match(/[\da-f]{2}/gi) ?? [], (digits) =>
         Number.parseInt(digits, 16),

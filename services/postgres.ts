@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 import pg from 'pg'
+import { copyCluster } from './copy-cluster.ts'
 import { onFreePort } from './free-port.ts'
 import { embeddedPostgresPackage, installedPostgres, prepareBinaries, runnable } from './postgres-binaries.ts'
 import type { PostgresBinaries } from './postgres-binaries.ts'
@@ -17,6 +18,8 @@ export interface PostgresOptions {
   packageRoot?: string
   /** Folder with `initdb` and `postgres`, instead of any package. */
   binDirectory?: string
+  /** Starts a hot standby of that server (15 or later), which follows it by streaming. Give it the same settings. */
+  standbyOf?: PostgresServer
 }
 
 export interface PostgresServer {
@@ -66,12 +69,19 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
 }
 
 async function startIn(workspace: Workspace, options: PostgresOptions): Promise<PostgresServer> {
-  const binaries = chooseBinaries(workspace, options)
+  const { standbyOf } = options
+  const binaries = chooseBinaries(workspace, standbyOf ?? options)
   const dataDirectory = join(workspace.directory, 'data')
-  await createCluster(workspace, binaries, dataDirectory)
+  if (standbyOf === undefined) await createCluster(workspace, binaries, dataDirectory)
+  else await copyCluster(workspace, standbyOf, dataDirectory)
 
   const boot = async (port: number): Promise<ChildProcess> => {
-    const settings = { ...defaultSettings, ...options.settings, port: String(port) }
+    const settings = {
+      ...defaultSettings,
+      ...options.settings,
+      ...(standbyOf && { primary_conninfo: `host=127.0.0.1 port=${standbyOf.port} user=postgres` }),
+      port: String(port),
+    }
     const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
     const child = workspace.start(
       join(binaries.binDirectory, 'postgres'),
@@ -112,8 +122,10 @@ const defaultSettings = {
   log_timezone: 'UTC',
 }
 
-function chooseBinaries(workspace: Workspace, options: PostgresOptions): PostgresBinaries {
-  const { binDirectory, packageRoot, version } = options
+function chooseBinaries(
+  workspace: Workspace,
+  { binDirectory, packageRoot, version }: PostgresOptions,
+): PostgresBinaries {
   if (binDirectory !== undefined) return runnable(binDirectory, workspace)
   if (packageRoot !== undefined) return prepareBinaries(packageRoot, workspace)
 

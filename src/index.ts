@@ -4,6 +4,7 @@ export {
   EventAggregator,
   type EventAggregatorOptions,
 } from './core/aggregator/event-aggregator.ts'
+export type { UnpositionedEvents } from './core/aggregator/visibility-fence.ts'
 export {
   buildRegularly,
   type BuildRegularlyOptions,

@@ -81,6 +81,7 @@ describe('the default build', () => {
       schema: bookSchema,
       client,
       onChange: (changes) => emitted.push(changes),
+      unpositionedEvents: { delayMs: 0 },
     })
     client.before = () => {
       throw failure

@@ -27,4 +27,15 @@ export class NotingClient implements QueryClient {
       (text) => text.includes('pg_current_snapshot()') && text.includes('"object"'),
     )
   }
+
+  /** The statements that find root ids. */
+  get lookUps(): string[] {
+    const others = new Set([...this.builds, ...this.looks])
+    return this.statements.filter((text) => !others.has(text))
+  }
+
+  /** The statements that ask which transactions are visible. */
+  get looks(): string[] {
+    return this.statements.filter((text) => text.includes('pg_is_in_recovery()'))
+  }
 }

@@ -40,6 +40,7 @@ describe.each(sets)('with %s', (_, makeSet) => {
       client,
       idsSet: makeSet(),
       onChange: (changes) => emitted.push(changes),
+      unpositionedEvents: { delayMs: 0 },
     })
     let late: Promise<void> | undefined
     client.after = async () => {

@@ -142,6 +142,7 @@ describe('a build reads the rows of its objects by index', () => {
     const aggregator = new EventAggregator({
       schema,
       client,
+      unpositionedEvents: { delayMs: 0 },
       onChange: ({ upsert }) => {
         built += upsert.length
       },
@@ -171,6 +172,7 @@ describe('a look-up finds the objects of a row by index', () => {
     const aggregator = new EventAggregator({
       schema: schemas['one level']!,
       client,
+      unpositionedEvents: { delayMs: 0 },
       onChange: () => undefined,
     })
     await aggregator.handleEvent({ action: 'UPDATE', ...event })
@@ -183,6 +185,7 @@ describe('a look-up finds the objects of a row by index', () => {
     const aggregator = new EventAggregator({
       schema: schemas['one level']!,
       client,
+      unpositionedEvents: { delayMs: 0 },
       scheduleBuildObjects: () => undefined,
     })
     await aggregator.handleEvents(

@@ -125,7 +125,13 @@ describe('a TRUNCATE of the root table', () => {
       )
     }
     const slow = new NotingClient(database)
-    const other = new EventAggregator({ schema, client: slow, idsSet, onChange: note })
+    const other = new EventAggregator({
+      schema,
+      client: slow,
+      idsSet,
+      onChange: note,
+      unpositionedEvents: { delayMs: 0 },
+    })
     const aggregator = new EventAggregator({
       schema,
       client: database,

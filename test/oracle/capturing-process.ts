@@ -44,6 +44,7 @@ export class CapturingProcess {
       leaseMs: hasShortLease(script) ? SHORT_LEASE_MS : 60_000,
       onError: parameters.onError,
       onTruncate: () => replica.truncate(),
+      unpositionedEvents: sabotage.unpositionedEvents,
     }
     const onChange: ConstructorParameters<typeof EventAggregator>[0]['onChange'] = async (changes) => {
       await this.#pass('before onChange')

@@ -82,8 +82,9 @@ function linksOf(row: Readonly<Record<string, unknown>>): Record<string, unknown
 function readingBehind(server: OracleServer, commits: number): Sabotage {
   const readers: pg.PoolClient[] = []
   return {
-    // Without a transaction's number nothing can wait for it.
+    // Without a transaction's number nothing can wait for it, and here nothing waits for whoever writes.
     events: (events) => events.map((event) => ({ ...event, xid: undefined, lsn: undefined })),
+    unpositionedEvents: { delayMs: 0 },
     client: () => ({
       query: async (text, values) => {
         const [behind] = readers

@@ -4,6 +4,7 @@ import { type Measurement, measurementsOf } from '../monitoring/measurement.ts'
 import type { Underway } from '../monitoring/underway.ts'
 import type { Backlog } from '../pending/ids-set.ts'
 import type { BuildTotals } from './build-totals.ts'
+import type { FenceCounts } from './visibility-fence.ts'
 
 /** What an aggregator knows of itself without asking anybody. */
 export interface AggregatorActivity {
@@ -12,6 +13,7 @@ export interface AggregatorActivity {
     readonly totals: { readonly events: number; readonly ids: number }
     readonly failingSince: number | null
     readonly invisible: Underway
+    readonly fence: FenceCounts
   }
   readonly builds: Readonly<BuildTotals>
 }
@@ -98,6 +100,9 @@ export function aggregatorMeasurements(
         objects_parked: builds.parked,
         read: builds.readMs / 1_000,
         on_change: builds.onChangeMs / 1_000,
+        fence_waits: collector.fence.waits,
+        fence_wait: collector.fence.waitedMs / 1_000,
+        fence_timeouts: collector.fence.timeouts,
         pending: known.pending,
         in_flight: known.inFlight,
         retrying: known.retrying,

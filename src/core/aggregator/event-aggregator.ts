@@ -23,6 +23,7 @@ import { EventCollector } from './event-collector.ts'
 import { ObjectBuilder } from './object-builder.ts'
 import { ParkedObjects } from './parked-objects.ts'
 import { UnsettledIds } from './unsettled-ids.ts'
+import { type UnpositionedEvents, VisibilityFence } from './visibility-fence.ts'
 
 /** Builds all that is pending. It never rejects: what goes wrong is told to `onError`. */
 export type BuildCallback = () => Promise<void>
@@ -50,6 +51,11 @@ export interface EventAggregatorOptions<Built = unknown> {
   readonly leaseMs?: number | undefined
   /** How long to wait for a transaction to become visible, in milliseconds. Default: 30,000. */
   readonly visibilityTimeoutMs?: number | undefined
+  /**
+   * How events are held back that tell neither `xid` nor `lsn`, or not the one that counts: the `xid` where `client` reads from a
+   * primary, the `lsn` where it reads from a standby. Default: `'barrier'`, which on a standby is the error `VISIBILITY_UNKNOWABLE`.
+   */
+  readonly unpositionedEvents?: UnpositionedEvents | undefined
   /** After how many failed attempts an object is parked, if others go through meanwhile. Default: 10. */
   readonly parkAfter?: number | undefined
   /** What figures, health and errors call these objects. Default: the root table. */
@@ -125,7 +131,11 @@ export class EventAggregator<Built = unknown> implements Measured {
     this.#collector = new EventCollector({
       ...shared,
       plan,
-      visibilityTimeoutMs: positiveInteger(options.visibilityTimeoutMs ?? 30_000, 'visibilityTimeoutMs'),
+      fence: new VisibilityFence({
+        client: options.client,
+        timeoutMs: positiveInteger(options.visibilityTimeoutMs ?? 30_000, 'visibilityTimeoutMs'),
+        unpositionedEvents: options.unpositionedEvents ?? 'barrier',
+      }),
       onRootTruncated: async () => {
         if (options.onTruncate === undefined) throw rootTruncated(plan)
         await this.#builder.pause(options.onTruncate)

@@ -12,14 +12,14 @@ import { sweepRootIds } from '../root-ids/sweep-root-ids.ts'
 import type { Plan, TableNode } from '../schema/plan.ts'
 import type { QueryClient } from '../sql/client.ts'
 import type { UnsettledIds } from './unsettled-ids.ts'
-import { VisibilityFence } from './visibility-fence.ts'
+import type { FenceCounts, VisibilityFence } from './visibility-fence.ts'
 
 export interface EventCollectorOptions {
   readonly plan: Plan
   readonly client: QueryClient
   readonly claims: ClaimingIdsSet
   readonly unsettled: UnsettledIds
-  readonly visibilityTimeoutMs: number
+  readonly fence: VisibilityFence
   /** Called when the root table was truncated, before what exists is added again. */
   readonly onRootTruncated: () => Promise<void>
 }
@@ -37,16 +37,18 @@ export class EventCollector {
   /** When the first attempt began that failed, with no success since, on the clock of `performance.now`. */
   failingSince: number | null = null
   readonly #options: EventCollectorOptions
-  readonly #fence: VisibilityFence
   readonly #recentDeletes = new RecentDeletes()
   readonly #foreignLinks: ForeignLinks
   readonly #filteredColumns: FilteredColumns
 
   constructor(options: EventCollectorOptions) {
     this.#options = options
-    this.#fence = VisibilityFence.of(options.client)
     this.#foreignLinks = new ForeignLinks(options.plan, options.client)
     this.#filteredColumns = new FilteredColumns(options.plan, options.client)
+  }
+
+  get fence(): FenceCounts {
+    return this.#options.fence.counts
   }
 
   /** Resolves to whether any id was added. */
@@ -108,7 +110,7 @@ export class EventCollector {
   async #becomeVisible(events: readonly WALEvent[]): Promise<void> {
     const visible = this.invisible.begin()
     try {
-      await this.#fence.pass(events, this.#options.visibilityTimeoutMs)
+      await this.#options.fence.pass(events)
     } finally {
       visible()
     }

@@ -1,144 +1,197 @@
 import { CaptureError } from '../errors/capture-error.ts'
 import type { WALEvent } from '../events/wal-event.ts'
 import type { QueryClient } from '../sql/client.ts'
+import { type ServerSnapshot, SnapshotReader } from './snapshot-reader.ts'
+import { type TransactionPosition, transactionPositionsOf, widenXid } from './transaction-position.ts'
 
-const STATE =
-  'SELECT pg_current_snapshot()::text AS "snapshot", pg_is_in_recovery() AS "standby",' +
-  ' CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()::text END AS "replayed"'
+/**
+ * What to do with events whose transaction can't be told from `xid` or `lsn`.
+ *
+ * - `'barrier'`: they wait until every transaction that was writing when they were handed over has ended, since it may be theirs.
+ * - `{ delayMs }`: they are held back for so long, and then taken for visible without a look. 0 for a source that reads its
+ *   events from the same server by SQL, such as an outbox, and so sees none before it can be seen.
+ */
+export type UnpositionedEvents = 'barrier' | { readonly delayMs: number }
+
+/** What a fence has done since it was made. */
+export interface FenceCounts {
+  /** Times that events were handed over and could not be taken at once. */
+  readonly waits: number
+  /** Milliseconds of all these waits. */
+  readonly waitedMs: number
+  /** Waits that ended with `VISIBILITY_TIMEOUT`. */
+  readonly timeouts: number
+}
+
+export interface FenceOptions {
+  readonly client: QueryClient
+  readonly timeoutMs: number
+  readonly unpositionedEvents: UnpositionedEvents
+}
 
 const FIRST_PAUSE_MS = 1
 const LONGEST_PAUSE_MS = 50
+/** A timer that is set for longer fires at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 /**
  * Holds events back until their transaction is visible to the connection that reads. A walsender sends a transaction once its
  * commit is flushed; other sessions see it only when it has left the list of running transactions: a moment later, and
  * with a synchronous standby that does not answer, much later. A look-up in between would miss the change for good.
  *
- * On a primary a transaction is visible when the current snapshot counts it as complete; on a standby, where the list of
- * running transactions is empty, when its commit record has been replayed. Events that carry neither `xid` nor `lsn` pass.
+ * | reads from | proof | without it |
+ * |---|---|---|
+ * | a primary | `xid` is complete in a snapshot; a position proves nothing | barrier or delay |
+ * | a standby | replay is past `lsn`; the list of running transactions is empty there | error or delay |
  */
 export class VisibilityFence {
-  readonly #client: QueryClient
-  /** Every transaction before this one is complete for good. */
-  #completeBelow = 0n
+  readonly #snapshots: SnapshotReader
+  readonly #timeoutMs: number
+  /** `null` where unpositioned events take the barrier. */
+  readonly #delayMs: number | null
+  readonly #counts = { waits: 0, waitedMs: 0, timeouts: 0 }
 
-  private constructor(client: QueryClient) {
-    this.#client = client
+  /** @throws CaptureError `OPTION_INVALID`. */
+  constructor({ client, timeoutMs, unpositionedEvents }: FenceOptions) {
+    this.#snapshots = SnapshotReader.of(client)
+    this.#timeoutMs = timeoutMs
+    this.#delayMs = delayOf(unpositionedEvents)
   }
 
-  static readonly #fences = new WeakMap<QueryClient, VisibilityFence>()
-
-  /** One fence for each client: aggregators that read through one client share what it learnt. */
-  static of(client: QueryClient): VisibilityFence {
-    const known = VisibilityFence.#fences.get(client)
-    if (known !== undefined) return known
-    const fence = new VisibilityFence(client)
-    VisibilityFence.#fences.set(client, fence)
-    return fence
+  get counts(): FenceCounts {
+    return this.#counts
   }
 
   /**
    * Resolves when the transactions of all events are visible.
    *
-   * @throws CaptureError `VISIBILITY_TIMEOUT` after `timeoutMs`.
+   * @throws CaptureError `VISIBILITY_TIMEOUT`, `VISIBILITY_UNKNOWABLE`, `EVENT_MALFORMED`; the client's own error.
    */
-  async pass(events: readonly WALEvent[], timeoutMs: number): Promise<void> {
-    let waiting = transactionsOf(events)
-    if (this.#completeBelow > 0n) waiting = waiting.filter(({ xid }) => !this.#isKnownComplete(xid))
-    const deadline = performance.now() + timeoutMs
-    for (let pause = FIRST_PAUSE_MS; waiting.length > 0; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
-      const state = readState((await this.#client.query(STATE, [])).rows[0])
-      if (!state.standby && state.xmin > this.#completeBelow) this.#completeBelow = state.xmin
-      waiting = waiting.filter((transaction) => !isVisible(transaction, state))
-      if (waiting.length === 0) return
-      if (performance.now() >= deadline) throw timedOut(waiting.length, timeoutMs)
-      await new Promise((resolve) => setTimeout(resolve, pause))
+  async pass(events: readonly WALEvent[]): Promise<void> {
+    const positions = transactionPositionsOf(events).filter(({ xid }) => !this.#snapshots.knowsComplete(xid))
+    if (positions.length === 0) return
+    const since = performance.now()
+    let hasWaited = false
+    try {
+      await this.#pass(positions, since, (ms) => {
+        if (!hasWaited) this.#counts.waits += 1
+        hasWaited = true
+        return new Promise((resolve) => setTimeout(resolve, ms))
+      })
+    } finally {
+      if (hasWaited) this.#counts.waitedMs += performance.now() - since
     }
   }
 
-  #isKnownComplete(xid: bigint | undefined): boolean {
-    return xid !== undefined && widen(xid, this.#completeBelow) < this.#completeBelow
+  async #pass(
+    positions: readonly TransactionPosition[],
+    since: number,
+    pause: (ms: number) => Promise<void>,
+  ): Promise<void> {
+    const delayMs = this.#delayMs
+    let waiting = delayMs === null ? positions : positions.filter(tellsSomething)
+    let isHeld = waiting.length < positions.length
+    let barrier: bigint | undefined
+    for (
+      let pauseMs = FIRST_PAUSE_MS;
+      waiting.length > 0;
+      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
+    ) {
+      const snapshot = await this.#snapshots.read()
+      const provable = waiting.filter((position) => isProvable(position, snapshot))
+      if (provable.length < waiting.length && delayMs !== null) {
+        waiting = provable
+        isHeld = true
+      } else if (provable.length < waiting.length && snapshot.isStandby) {
+        throw unknowable()
+      }
+      const limit = (barrier ??= snapshot.next)
+      waiting = waiting.filter((position) => !isVisible(position, snapshot, limit))
+      if (waiting.length === 0) break
+      if (performance.now() - since >= this.#timeoutMs) {
+        this.#counts.timeouts += 1
+        throw timedOut(waiting, snapshot, limit, this.#timeoutMs)
+      }
+      await pause(pauseMs)
+    }
+    const left = isHeld ? since + (delayMs ?? 0) - performance.now() : 0
+    if (left > 0) await pause(left)
   }
 }
 
-interface Transaction {
-  readonly xid: bigint | undefined
-  readonly lsn: bigint | undefined
-}
-
-interface ServerState {
-  readonly xmin: bigint
-  readonly xmax: bigint
-  readonly running: ReadonlySet<bigint>
-  readonly standby: boolean
-  readonly replayed: bigint
-}
-
-function transactionsOf(events: readonly WALEvent[]): Transaction[] {
-  const transactions = new Map<string, Transaction>()
-  for (const { xid, lsn } of events) {
-    if (xid === undefined && lsn === undefined) continue
-    const key = `${xid ?? ''} ${lsn ?? ''}`
-    if (transactions.has(key)) continue
-    transactions.set(key, {
-      xid: xid === undefined ? undefined : readXid(xid),
-      lsn: lsn === undefined ? undefined : readLsn(lsn),
-    })
-  }
-  return [...transactions.values()]
-}
-
-function isVisible({ xid, lsn }: Transaction, state: ServerState): boolean {
-  // The commit record starts at `lsn`, so it has been replayed when the replay is past that.
-  if (state.standby) return lsn === undefined || state.replayed > lsn
-  if (xid === undefined) return true
-  const full = widen(xid, state.xmax)
-  return full < state.xmin || (full < state.xmax && !state.running.has(full))
-}
-
-const EPOCH = 1n << 32n
-
-/** A 32-bit id as the 64-bit one that is nearest to `near`: running transactions are never half an epoch apart. */
-function widen(xid: bigint, near: bigint): bigint {
-  if (xid >= EPOCH) return xid
-  const full = near - (near % EPOCH) + xid
-  if (full > near + EPOCH / 2n) return full - EPOCH
-  if (full + EPOCH / 2n < near) return full + EPOCH
-  return full
-}
-
-function readXid(xid: number | string): bigint {
-  if (/^\d+$/.test(String(xid))) return BigInt(xid)
+function delayOf(unpositioned: UnpositionedEvents): number | null {
+  if (unpositioned === 'barrier') return null
+  const { delayMs } = Object(unpositioned) as { delayMs?: unknown }
+  if (
+    typeof delayMs === 'number' &&
+    Number.isSafeInteger(delayMs) &&
+    delayMs >= 0 &&
+    delayMs <= LONGEST_TIMER_MS
+  )
+    return delayMs
   throw new CaptureError(
-    'EVENT_MALFORMED',
-    'This is no row event: "xid" has to be the number of a transaction.',
+    'OPTION_INVALID',
+    `"unpositionedEvents" has to be 'barrier' or { delayMs }, a whole number of milliseconds from 0 to ${LONGEST_TIMER_MS}.`,
   )
 }
 
-function readLsn(lsn: string): bigint {
-  const [, high, low] = /^([\da-f]{1,8})\/([\da-f]{1,8})$/i.exec(lsn) ?? []
-  if (high !== undefined && low !== undefined) return (BigInt(`0x${high}`) << 32n) | BigInt(`0x${low}`)
-  throw new CaptureError('EVENT_MALFORMED', 'This is no row event: "lsn" has to look like 16/B374D848.')
+function tellsSomething({ xid, lsn }: TransactionPosition): boolean {
+  return xid !== undefined || lsn !== undefined
 }
 
-function readState(row: unknown): ServerState {
-  if (typeof row === 'object' && row !== null && 'snapshot' in row && typeof row.snapshot === 'string') {
-    const [xmin = '', xmax = '', running = ''] = row.snapshot.split(':')
-    return {
-      xmin: BigInt(xmin),
-      xmax: BigInt(xmax),
-      running: new Set(running.split(',').filter(Boolean).map(BigInt)),
-      standby: 'standby' in row && row.standby === true,
-      replayed: 'replayed' in row && typeof row.replayed === 'string' ? readLsn(row.replayed) : 0n,
-    }
+function isProvable({ xid, lsn }: TransactionPosition, { isStandby }: ServerSnapshot): boolean {
+  return (isStandby ? lsn : xid) !== undefined
+}
+
+/** Without an `xid`, when every transaction below `barrier` is complete. */
+function isVisible({ xid, lsn }: TransactionPosition, snapshot: ServerSnapshot, barrier: bigint): boolean {
+  // The commit record starts at `lsn`, so it has been replayed when the replay is past that.
+  if (snapshot.isStandby) return lsn !== undefined && snapshot.replayed > lsn
+  if (xid === undefined) return snapshot.xmin >= barrier
+  const full = widenXid(xid, snapshot.xmax)
+  return full < snapshot.xmin || (full < snapshot.xmax && !snapshot.running.has(full))
+}
+
+function unknowable(): CaptureError {
+  return new CaptureError(
+    'VISIBILITY_UNKNOWABLE',
+    'The client reads from a standby, and an event does not tell the "lsn" of its commit: nothing else shows there whether ' +
+      'its rows can be seen. Point the client at the primary, pass the lsn on, or set unpositionedEvents: { delayMs } to ' +
+      'hold such events back for as long as the standby may lag. The events were not taken.',
+  )
+}
+
+function timedOut(
+  waiting: readonly TransactionPosition[],
+  snapshot: ServerSnapshot,
+  barrier: bigint,
+  timeoutMs: number,
+): CaptureError {
+  const unproved = waiting.filter((position) => !isProvable(position, snapshot)).length
+  const reasons: string[] = []
+  if (unproved < waiting.length) {
+    reasons.push(
+      `${waiting.length - unproved} committed transaction(s) did not become visible within ${timeoutMs} ms. Either a ` +
+        'synchronous standby does not answer, or the client reads from another server than the events come from.',
+    )
   }
-  throw new CaptureError('CLIENT_RESULT_INVALID', 'The client gave no row for pg_current_snapshot().')
-}
-
-function timedOut(count: number, timeoutMs: number): CaptureError {
+  if (unproved > 0) {
+    reasons.push(
+      `Events do not tell their transaction, and up to ${unfinished(snapshot, barrier)} transaction(s) that were writing when ` +
+        `they came have not ended within ${timeoutMs} ms: each may be theirs. Look for long ones (SELECT pid, xact_start, query ` +
+        'FROM pg_stat_activity WHERE backend_xid IS NOT NULL;), for prepared ones (SELECT * FROM pg_prepared_xacts;) and for a ' +
+        'synchronous standby that does not answer. Where writers take that long, pass the xid on, raise ' +
+        'visibilityTimeoutMs, or set unpositionedEvents: { delayMs }.',
+    )
+  }
   return new CaptureError(
     'VISIBILITY_TIMEOUT',
-    `${count} committed transaction(s) did not become visible within ${timeoutMs} ms. Either a synchronous standby does not ` +
-      'answer, or the client reads from another server than the events come from. The events were not taken: deliver them again.',
+    `${reasons.join(' ')} The events were not taken: deliver them again.`,
   )
+}
+
+/** How many below the barrier run. Beyond what the snapshot lists, an id may be a part of a transaction. */
+function unfinished({ xmax, running }: ServerSnapshot, barrier: bigint): number {
+  const listed = [...running].filter((xid) => xid < barrier).length
+  return listed + (barrier > xmax ? Number(barrier - xmax) : 0)
 }

@@ -153,6 +153,7 @@ describe('a chunk is acknowledged', () => {
           batches.push(upsert.map(({ id }) => id).join())
           await opened
         },
+        unpositionedEvents: { delayMs: 0 },
       }),
     ])
     source.put('one', [retitled('1')])

@@ -18,6 +18,7 @@ const FATAL: ReadonlySet<CaptureErrorCode> = new Set<CaptureErrorCode>([
   'EVENT_VALUE_UNKNOWN',
   'TRUNCATE_UNHANDLED',
   'CLIENT_RESULT_INVALID',
+  'VISIBILITY_UNKNOWABLE',
 ])
 
 /** Takes events as far as the set, again and again until it works. Resolves to false where a stop kept it from that. */

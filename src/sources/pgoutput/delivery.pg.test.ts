@@ -285,3 +285,29 @@ describe('what is ready before the first pull', () => {
     }
   })
 })
+
+describe('the status of a source', () => {
+  test('says how much is unconfirmed while it has a connection, and for how long it has had none', async () => {
+    const tables = await newTable('watched')
+    const name = capture.name()
+    const source = new PgoutputSource({ connection: database.url, slot: name, publication: name })
+    onTestFinished(() => source.drop())
+    expect(source.status()).toEqual({ connected: false, disconnectedForMs: undefined })
+    const chunks: EventChunk[] = []
+    const reading = (async () => {
+      for await (const chunk of source.stream(tables)) chunks.push(chunk)
+    })()
+    await until(() => source.status().connected)
+    await database.query(`insert into watched select generate_series(1, 1000)`)
+    await until(() => chunks.some(({ acknowledge }) => acknowledge !== undefined))
+    // A thousand rows are more than a thousand bytes.
+    expect(source.status().unconfirmedBytes).toBeGreaterThan(1_000)
+    for (const { acknowledge } of chunks) acknowledge?.()
+    await until(() => source.status().unconfirmedBytes === 0)
+    await source.stop()
+    await reading
+    const { connected, disconnectedForMs } = source.status()
+    expect(connected).toBe(false)
+    expect(disconnectedForMs).toBeGreaterThanOrEqual(0)
+  })
+})

@@ -1,4 +1,4 @@
-import type { EventChunk, Source, TableRequirement } from '../../core/capture/source.ts'
+import type { EventChunk, Source, SourceStatus, TableRequirement } from '../../core/capture/source.ts'
 import { retryDelay, sleep } from '../../core/capture/retry.ts'
 import { CaptureError } from '../../core/errors/capture-error.ts'
 import { ConfirmedPosition } from './acknowledgements.ts'
@@ -61,6 +61,9 @@ export class PgoutputSource implements Source {
   /** The slot was there, so if it is missing, changes are. */
   #isEstablished = false
   #wasConnected = false
+  /** On the clock of `performance.now`; `null` while it streams, and before it was asked to. */
+  #disconnectedSince: number | null = null
+  #isStreaming = false
 
   constructor(options: PgoutputSourceOptions) {
     this.#options = completeOptions(options)
@@ -82,6 +85,7 @@ export class PgoutputSource implements Source {
     if (this.#stopping.signal.aborted) return
     if (this.#running)
       throw new CaptureError('CAPTURE_STATE', 'A PgoutputSource streams once. Create another one.')
+    this.#disconnectedSince = performance.now()
     this.#running = this.#run(mergeRequirements(tables))
     try {
       for (;;) {
@@ -101,6 +105,12 @@ export class PgoutputSource implements Source {
     this.#session?.stop()
     await this.#connections.close()
     await this.#running
+  }
+
+  status(): SourceStatus {
+    if (this.#isStreaming) return { connected: true, unconfirmedBytes: this.#session?.unconfirmedBytes }
+    const since = this.#disconnectedSince
+    return { connected: false, disconnectedForMs: since === null ? undefined : performance.now() - since }
   }
 
   /** Stops, then removes slot and publication from the server: from then on no change is kept for this source. */
@@ -161,6 +171,8 @@ export class PgoutputSource implements Source {
         confirmed: this.#confirmed,
         onStart: () => {
           wasStreaming = true
+          this.#isStreaming = true
+          this.#disconnectedSince = null
           this.#notify({ type: 'connected', slot, processId: connection.processId })
         },
         onStandstill: () => this.#checkNow(),
@@ -176,6 +188,8 @@ export class PgoutputSource implements Source {
     } finally {
       this.#session?.stop()
       this.#session = undefined
+      this.#isStreaming = false
+      this.#disconnectedSince ??= performance.now()
       await this.#connections.release(connection)
     }
   }

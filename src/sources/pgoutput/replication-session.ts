@@ -102,6 +102,11 @@ export class ReplicationSession {
     this.#parameters.connection.resume()
   }
 
+  /** Bytes of log that the server has told of and that were not confirmed to it. */
+  get unconfirmedBytes(): number {
+    return Math.max(0, Number(this.#received - this.#parameters.confirmed.value))
+  }
+
   /** Whether something was received that is not confirmed. */
   get #isWaiting(): boolean {
     return this.#received > this.#parameters.confirmed.value

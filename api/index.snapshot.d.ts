@@ -79,6 +79,7 @@ export interface EventAggregatorOptions<Built = unknown> {
     readonly batchSize?: number | undefined;
     readonly leaseMs?: number | undefined;
     readonly visibilityTimeoutMs?: number | undefined;
+    readonly unpositionedEvents?: UnpositionedEvents | undefined;
     readonly parkAfter?: number | undefined;
     readonly name?: string | undefined;
     readonly health?: HealthLimits | undefined;
@@ -245,7 +246,7 @@ export interface WatchHealthOptions {
 // #region Types
 export type BuildCallback = () => Promise<void>;
 export type CapturedAggregator = Pick<EventAggregator, 'schema' | 'durable' | 'emits' | 'delegates' | 'collect' | 'requestBuild' | 'buildObjects' | 'retryInMs' | 'settled' | 'health' | 'measure'>;
-export type CaptureErrorCode = 'SCHEMA_INVALID' | 'EVENT_MALFORMED' | 'EVENT_VALUE_UNKNOWN' | 'TRUNCATE_UNHANDLED' | 'ON_CHANGE_MISSING' | 'OPTION_INVALID' | 'VISIBILITY_TIMEOUT' | 'CLIENT_RESULT_INVALID' | 'SET_REPLY_INVALID' | 'SET_COMMAND_FAILED' | 'LEASE_LOST' | 'OBJECTS_PARKED' | 'QUEUE_FAILED' | 'CAPTURE_STATE' | 'POSTGRES_VERSION_UNSUPPORTED' | 'WAL_LEVEL_NOT_LOGICAL' | 'REPLICATION_PERMISSION_MISSING' | 'PUBLICATION_MISSING' | 'PUBLICATION_INCOMPLETE' | 'REPLICA_IDENTITY_INSUFFICIENT' | 'TABLE_MISSING' | 'COLUMN_MISSING' | 'SLOT_MISSING' | 'SLOT_IN_USE' | 'SLOT_LOST' | 'SLOT_WRONG_PLUGIN' | 'PGOUTPUT_UNEXPECTED_MESSAGE' | 'CONNECTION_FAILED';
+export type CaptureErrorCode = 'SCHEMA_INVALID' | 'EVENT_MALFORMED' | 'EVENT_VALUE_UNKNOWN' | 'TRUNCATE_UNHANDLED' | 'ON_CHANGE_MISSING' | 'OPTION_INVALID' | 'VISIBILITY_TIMEOUT' | 'VISIBILITY_UNKNOWABLE' | 'CLIENT_RESULT_INVALID' | 'SET_REPLY_INVALID' | 'SET_COMMAND_FAILED' | 'LEASE_LOST' | 'OBJECTS_PARKED' | 'QUEUE_FAILED' | 'CAPTURE_STATE' | 'POSTGRES_VERSION_UNSUPPORTED' | 'WAL_LEVEL_NOT_LOGICAL' | 'REPLICATION_PERMISSION_MISSING' | 'PUBLICATION_MISSING' | 'PUBLICATION_INCOMPLETE' | 'REPLICA_IDENTITY_INSUFFICIENT' | 'TABLE_MISSING' | 'COLUMN_MISSING' | 'SLOT_MISSING' | 'SLOT_IN_USE' | 'SLOT_LOST' | 'SLOT_WRONG_PLUGIN' | 'PGOUTPUT_UNEXPECTED_MESSAGE' | 'CONNECTION_FAILED';
 export type ConditionValue = string | number | bigint | boolean;
 export type EventRow = Readonly<Record<string, unknown>>;
 export type HealthCode = 'PENDING_OLD' | 'BUILDS_FAILING' | 'BUILD_HANGING' | 'OBJECTS_FAILING' | 'OBJECTS_PARKED' | 'SET_UNREACHABLE' | 'VISIBILITY_WAITING' | 'EVENTS_FAILING' | 'SOURCE_DISCONNECTED' | 'ACKNOWLEDGEMENT_OLD' | 'CAPTURE_ENDED';
@@ -266,6 +267,9 @@ export type Schema = ColumnSchema | ObjectSchema | ManyToOneSchema | OneToManySc
 export type TableReference = string | {
     readonly schema?: string | undefined;
     readonly table: string;
+};
+export type UnpositionedEvents = 'barrier' | {
+    readonly delayMs: number;
 };
 export type WALEvent = InsertEvent | UpdateEvent | DeleteEvent | TruncateEvent;
 // #endregion

@@ -130,6 +130,7 @@ interface EventAggregatorOptions<Built = unknown> {
     readonly batchSize?: number | undefined;
     readonly leaseMs?: number | undefined;
     readonly visibilityTimeoutMs?: number | undefined;
+    readonly unpositionedEvents?: UnpositionedEvents | undefined;
     readonly parkAfter?: number | undefined;
     readonly name?: string | undefined;
     readonly health?: HealthLimits | undefined;
@@ -255,6 +256,9 @@ interface TruncateEvent extends EventOrigin {
     readonly data?: undefined;
     readonly dataOld?: undefined;
 }
+type UnpositionedEvents = 'barrier' | {
+    readonly delayMs: number;
+};
 declare class UnsettledIds {
     #private;
     static of(_: IdsSet): UnsettledIds;

@@ -7,6 +7,7 @@ export class PgoutputSource {
   async prepare(_) {}
   async *stream(_) {}
   async stop() {}
+  status() {}
   async drop() {}
 }
 // #endregion

@@ -190,7 +190,7 @@ describe('an event that does not tell its transaction waits for it all the same'
       xid,
     }
     const titles = await expectToWait(unseen, [other, unseen.event])
-    expect(titles.toSorted()).toEqual(['Two', 'of two'])
+    expect(new Set(titles)).toEqual(new Set(['Two', 'of two']))
   })
 })
 

@@ -169,6 +169,13 @@ export interface OneToManySchema {
     readonly flatten?: boolean | undefined;
     readonly keepNulls?: boolean | undefined;
     readonly where?: Condition | undefined;
+    readonly orderBy?: Order | readonly Order[] | undefined;
+    readonly limit?: number | undefined;
+}
+export interface Order {
+    readonly column: string;
+    readonly direction?: 'asc' | 'desc' | undefined;
+    readonly nulls?: 'first' | 'last' | undefined;
 }
 export interface ParkedObject {
     readonly id: string;

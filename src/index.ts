@@ -52,6 +52,7 @@ export type {
   ManyToOneSchema,
   ObjectSchema,
   OneToManySchema,
+  Order,
   RootSchema,
   Schema,
 } from './core/schema/schema.ts'

@@ -217,6 +217,13 @@ interface OneToManySchema {
     readonly flatten?: boolean | undefined;
     readonly keepNulls?: boolean | undefined;
     readonly where?: Condition | undefined;
+    readonly orderBy?: Order | readonly Order[] | undefined;
+    readonly limit?: number | undefined;
+}
+interface Order {
+    readonly column: string;
+    readonly direction?: 'asc' | 'desc' | undefined;
+    readonly nulls?: 'first' | 'last' | undefined;
 }
 interface ParkedObject {
     readonly id: string;

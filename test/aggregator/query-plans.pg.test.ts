@@ -42,6 +42,8 @@ const many = (referencingTable: string, referencingColumn: string, schema: Schem
 
 const tags = many('tag', 'reviewId', column('label'))
 
+const tagged = many('review', 'bookId', object({ rating: column('rating'), tags }))
+
 const schemas: Readonly<Record<string, RootSchema>> = {
   'one level': {
     table: 'book',
@@ -77,6 +79,22 @@ const schemas: Readonly<Record<string, RootSchema>> = {
     schema: object({
       tags: many('review', 'bookId', tags),
       readers: many('review', 'bookId', one('userId', 'reader', column('name'))),
+    }),
+  },
+  'the first of many': {
+    table: 'author',
+    primaryKey: 'id',
+    schema: object({
+      books: {
+        ...many('book', 'authorId', { ...tagged, limit: 2 } as Schema),
+        orderBy: { column: 'id', direction: 'desc' },
+        limit: 3,
+      } as Schema,
+      titles: {
+        ...many('book', 'authorId', column('title')),
+        orderBy: { column: 'title' },
+        limit: 1,
+      } as Schema,
     }),
   },
   filtered: {

@@ -1,4 +1,5 @@
 import type { ColumnTest, Condition, ConditionValue } from 'pg-capture'
+import { scaled } from './compare-values.ts'
 
 /** A column of a row: its value, and what its type makes of a text, equal for equal values; `null` is NULL. */
 export interface Compared {
@@ -51,11 +52,4 @@ function testHolds(
     default:
       return kind satisfies never
   }
-}
-
-/** A decimal number of up to 20 places as a whole one. */
-function scaled(text: string | null | undefined): bigint {
-  const [, sign = '', whole = '', places = ''] = /^(-?)(\d+)(?:\.(\d{0,20}))?$/.exec(text ?? '') ?? []
-  if (whole === '') throw new Error('This is no number.')
-  return BigInt(`${sign}${whole}${places.padEnd(20, '0')}`)
 }

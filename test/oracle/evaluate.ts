@@ -7,6 +7,7 @@ import type {
   TableReference,
 } from 'pg-capture'
 import { FOLDING_COLLATION } from './arbitrary/column-types.ts'
+import { compareValues } from './compare-values.ts'
 import { conditionHolds } from './condition-holds.ts'
 import type { ScriptTable } from './script.ts'
 import type { Cell, TableRow, TableState } from './table-state.ts'
@@ -93,7 +94,7 @@ class Evaluation {
   #elements(schema: OneToManySchema, table: ScriptTable, row: TableRow): unknown[] {
     const { column, referencingTable, referencingColumn, schema: inner } = schema
     const children = this.linked(table, row, column, referencingTable, referencingColumn, schema.where)
-    return children.rows.flatMap((child) => {
+    return firstRows(schema, children.table, children.rows).flatMap((child) => {
       if (schema.flatten === false || !isArray(inner)) return [this.value(inner, children.table, child)]
       return this.#elementsInside(inner, children.table, child)
     })
@@ -131,6 +132,27 @@ class Evaluation {
     )
     return { table: other.table, rows }
   }
+}
+
+/** The rows in the order that the schema tells, in which no two are equal, and as many as it wants. */
+function firstRows(
+  { orderBy = [], limit }: OneToManySchema,
+  table: ScriptTable,
+  rows: readonly TableRow[],
+): readonly TableRow[] {
+  const orders = [orderBy].flat()
+  const ordered = rows.toSorted((left, right) => {
+    for (const { column, direction = 'asc', nulls } of orders) {
+      const [one, other] = [cell(left, column).text, cell(right, column).text]
+      if (one === other) continue
+      const nullsFirst = (nulls ?? (direction === 'asc' ? 'last' : 'first')) === 'first'
+      if (one === null || other === null) return (one === null) === nullsFirst ? -1 : 1
+      const compared = compareValues(typeOf(table, column), one, other)
+      if (compared !== 0) return direction === 'asc' ? compared : -compared
+    }
+    return 0
+  })
+  return ordered.slice(0, limit)
 }
 
 function isMet(where: Condition | undefined, table: ScriptTable, row: TableRow): boolean {
@@ -177,19 +199,29 @@ function canonical(schema: Schema, value: unknown): unknown {
       if (!Array.isArray(value)) return value
       const element = elementSchema(schema)
       const texts = value.map((item) => canonicalText(element, item))
-      return texts.sort().map((text) => JSON.parse(text) as unknown)
+      return (isOrdered(schema) ? texts : texts.sort()).map((text) => JSON.parse(text) as unknown)
     }
     default:
       return schema satisfies never
   }
 }
 
+/** Whether the order of all elements is told. */
+function isOrdered({ schema, flatten, orderBy }: OneToManySchema): boolean {
+  if (orderBy === undefined) return false
+  const inside = flatten === false ? null : arrayInside(schema)
+  return inside === null || isOrdered(inside)
+}
+
+/** The array directly inside, if there is one. */
+function arrayInside(schema: Schema): OneToManySchema | null {
+  if (schema.type === 'many-to-one') return arrayInside(schema.schema)
+  return schema.type === 'one-to-many' ? schema : null
+}
+
 function elementSchema({ schema, flatten }: OneToManySchema): Schema {
-  let inner = schema
-  if (flatten === false || !isArray(inner)) return inner
-  while (inner.type === 'many-to-one') inner = inner.schema
-  if (inner.type !== 'one-to-many') throw new Error('There is no array inside.')
-  return elementSchema(inner)
+  const inside = flatten === false ? null : arrayInside(schema)
+  return inside === null ? schema : elementSchema(inside)
 }
 
 /** The table that a schema names. */

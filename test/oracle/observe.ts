@@ -21,6 +21,8 @@ export const features = [
   'schema: root with where',
   'schema: many-to-one with where',
   'schema: one-to-many with where',
+  'schema: one-to-many with orderBy',
+  'schema: one-to-many with limit',
   'schema: array in array, not flattened',
   'schema: array that keeps NULLs',
   'schema: a table twice',
@@ -115,6 +117,8 @@ function countNesting(coverage: Coverage, schema: Schema): void {
     coverage.count('schema: many-to-one that yields an array')
   if (schema.type !== 'one-to-many') return
   const inner = schema.schema
+  if (schema.orderBy !== undefined) coverage.count('schema: one-to-many with orderBy')
+  if (schema.limit !== undefined) coverage.count('schema: one-to-many with limit')
   if (schema.keepNulls === true) coverage.count('schema: array that keeps NULLs')
   if (schema.flatten === false && isArray(inner)) coverage.count('schema: array in array, not flattened')
   if (inner.type === 'one-to-many') coverage.count('schema: one-to-many in one-to-many')

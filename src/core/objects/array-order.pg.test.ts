@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { testDatabase } from '../../../test/support/postgres.ts'
-import type { RootSchema, Schema } from '../schema/schema.ts'
+import type { OneToManySchema, RootSchema, Schema } from '../schema/schema.ts'
 import { readObjects } from './read-objects.ts'
 
 const database = testDatabase({
@@ -102,6 +102,77 @@ describe('equal data gives equal arrays, whatever the rows came in', () => {
     await database.query('set enable_seqscan = off')
     expect(await objectText(nested)).toBe(first)
     await database.query('reset enable_seqscan')
+  })
+})
+
+describe('orderBy', () => {
+  const ordered = (orderBy: OneToManySchema['orderBy'], more: Partial<OneToManySchema> = {}): Schema =>
+    ({ ...many('edition', 'bookId', column('id')), orderBy, ...more }) as Schema
+
+  async function elements(schema: Schema): Promise<unknown> {
+    const root: RootSchema = { table: 'book', primaryKey: 'id', schema }
+    return (await readObjects(root, ['1'], database)).present[0]?.object
+  }
+
+  test.each<[string, OneToManySchema['orderBy'], number[]]>([
+    ['a column', { column: 'id' }, [1, 2, 3, 4, 5, 6]],
+    ['downwards', { column: 'id', direction: 'desc' }, [6, 5, 4, 3, 2, 1]],
+    ['NULL last', [{ column: 'year' }, { column: 'id' }], [2, 4, 6, 5, 1, 3]],
+    ['NULL first', [{ column: 'year', nulls: 'first' }, { column: 'id' }], [3, 2, 4, 6, 5, 1]],
+    ['downwards, NULL first', [{ column: 'year', direction: 'desc' }, { column: 'id' }], [3, 1, 5, 2, 4, 6]],
+    [
+      'downwards, NULL last',
+      [
+        { column: 'year', direction: 'desc', nulls: 'last' },
+        { column: 'id', direction: 'desc' },
+      ],
+      [1, 5, 6, 4, 2, 3],
+    ],
+  ])('%s', async (_, orderBy, ids) => {
+    await fill(true)
+    expect(await elements(ordered(orderBy))).toEqual(ids)
+    expect(await elements(ordered(orderBy, { limit: 2 }))).toEqual(ids.slice(0, 2))
+    expect(await elements(ordered(orderBy, { limit: 100 }))).toEqual(ids)
+  })
+
+  test('orders each array of a flattened one, the outer one first, and limits each', async () => {
+    await fill(true)
+    const shelves = (more: Partial<OneToManySchema>): Schema =>
+      ({
+        ...many('copy', 'editionId', column('id')),
+        orderBy: { column: 'id', direction: 'desc' },
+        ...more,
+      }) as Schema
+    const down: OneToManySchema['orderBy'] = { column: 'id', direction: 'desc' }
+    expect(await elements(ordered(down, { schema: shelves({}) }))).toEqual([6, 5, 4, 3, 2, 1])
+    expect(await elements(ordered({ column: 'id' }, { schema: shelves({}) }))).toEqual([2, 1, 4, 3, 5, 6])
+    expect(await elements(ordered({ column: 'id' }, { schema: shelves({ limit: 1 }) }))).toEqual([2, 4, 5, 6])
+    expect(await elements(ordered({ column: 'id' }, { limit: 2, schema: shelves({ limit: 1 }) }))).toEqual([
+      2, 4,
+    ])
+    const halls = { ...shelves({ limit: 1 }), schema: column('shelf') } as Schema
+    expect(await elements(ordered(down, { flatten: false, schema: halls }))).toEqual([
+      ['B'],
+      ['A'],
+      [],
+      [],
+      [],
+      ['A'],
+    ])
+  })
+
+  test('takes the rows that count before it limits, and limits before it leaves NULL out', async () => {
+    await fill(true)
+    const years = { schema: column('year'), limit: 2 }
+    expect(await elements(ordered({ column: 'id' }, { ...years, where: { id: { gte: 3 } } }))).toEqual([2001])
+  })
+
+  test('takes the same first rows among equal ones, whatever they came in', async () => {
+    const schema = ordered({ column: 'year' }, { limit: 2, schema: column('data') })
+    await fill(false)
+    const first = await elements(schema)
+    await fill(true)
+    expect(await elements(schema)).toEqual(first)
   })
 })
 

@@ -4,7 +4,7 @@ import { joinSql, sql } from '../sql/fragment.ts'
 import { quoteIdentifier, quoteLiteral, quoteTable } from '../sql/identifier.ts'
 import type { SqlParts } from '../sql/query-builder.ts'
 import { TableAliases } from '../sql/table-aliases.ts'
-import { arrayOrder } from './array-order.ts'
+import { arrayOrder, type Place } from './array-order.ts'
 import { linkOf, rowCondition } from './row-condition.ts'
 
 /** The SQL that makes an object of a row. */
@@ -38,7 +38,7 @@ interface Elements {
   /** Of the rows behind the first ones, that of the array's own node. */
   readonly joins: SqlParts
   /** The places that give rows, with the alias of each, from the outside in. */
-  readonly places: readonly { readonly node: TableNode; readonly alias: string }[]
+  readonly places: readonly Place[]
   readonly output: Output
 }
 
@@ -96,12 +96,31 @@ class ObjectWriter {
    * thousands of parents. Joining a grouped sub-query would aggregate the whole child table for each build.
    */
   #array({ node, flatten, keepNulls }: RowsOutput, parentAlias: string): SqlParts {
-    const first = this.#aliases.next(node.table.table)
-    const { expression, joins, places, output } = this.#elements(node, first, flatten)
+    const { alias, from, condition } = this.#rows(node, parentAlias)
+    const { expression, joins, places, output } = this.#elements(node, alias, flatten)
     // IS NOT NULL would be false for a composite value of which one part is NULL.
     const onlyPresent =
       keepNulls || isJson(output) ? [] : sql` FILTER (WHERE ${expression} IS DISTINCT FROM NULL)`
-    return sql`(SELECT COALESCE(JSON_AGG(${expression} ORDER BY ${arrayOrder(places)})${onlyPresent}, '[]'::json) FROM ${quoteTable(node.table)} AS ${first}${joins} WHERE ${rowCondition(node, first, parentAlias)})`
+    return sql`(SELECT COALESCE(JSON_AGG(${expression} ORDER BY ${arrayOrder(places)})${onlyPresent}, '[]'::json) FROM ${from}${joins} WHERE ${condition})`
+  }
+
+  /**
+   * The rows of a place that hang on the parent's. Where there is a limit, they are a sub-select of their own, and whatever has
+   * to hold for them holds inside it.
+   */
+  #rows(node: TableNode, parentAlias: string): { alias: string; from: SqlParts; condition: SqlParts } {
+    const alias = this.#aliases.next(node.table.table)
+    const from = [`${quoteTable(node.table)} AS ${alias}`]
+    const condition = rowCondition(node, alias, parentAlias)
+    if (node.limit === null) return { alias, from, condition }
+    const first = this.#aliases.next(node.table.table)
+    const columns = node.columns.map((column) => `${alias}.${quoteIdentifier(column)}`).join(', ')
+    const order = arrayOrder([{ node, alias }])
+    return {
+      alias: first,
+      from: sql`LATERAL (SELECT ${columns} FROM ${from} WHERE ${condition} ORDER BY ${order} LIMIT ${String(node.limit)}) AS ${first}`,
+      condition: ['TRUE'],
+    }
   }
 
   /**
@@ -111,10 +130,9 @@ class ObjectWriter {
   #elements(node: TableNode, alias: string, flatten: boolean): Elements {
     const { output } = node
     if (flatten && holdsRows(output)) {
-      const childAlias = this.#aliases.next(output.node.table.table)
-      const below = this.#elements(output.node, childAlias, output.kind === 'row' || output.flatten)
-      const on = rowCondition(output.node, childAlias, alias)
-      const join = sql` JOIN ${quoteTable(output.node.table)} AS ${childAlias} ON ${on}`
+      const rows = this.#rows(output.node, alias)
+      const below = this.#elements(output.node, rows.alias, output.kind === 'row' || output.flatten)
+      const join = sql` JOIN ${rows.from} ON ${rows.condition}`
       return { ...below, joins: sql`${join}${below.joins}`, places: [{ node, alias }, ...below.places] }
     }
     const joins: SqlParts[] = []

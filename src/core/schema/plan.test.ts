@@ -39,6 +39,8 @@ describe('planOf', () => {
       table: { schema: undefined, table: 'book' },
       link: null,
       filter: null,
+      order: [],
+      limit: null,
       columns: ['id', 'title'],
       output: { kind: 'column', column: 'title' },
     })

@@ -1,6 +1,6 @@
 import { parseTableName, tableKey, type TableName, type TableReference } from '../events/table-name.ts'
 import { type Filter, filterColumns, filterOf } from './filter.ts'
-import type { ManyToOneSchema, OneToManySchema, RootSchema, Schema } from './schema.ts'
+import type { ManyToOneSchema, OneToManySchema, Order, RootSchema, Schema } from './schema.ts'
 import { validateSchema } from './validate-schema.ts'
 
 /**
@@ -28,7 +28,11 @@ export interface TableNode {
   readonly link: Link | null
   /** Which rows count; `null` for all. A row that does not is as one that is not there. */
   readonly filter: Filter | null
-  /** The columns read of the row at this place, each once, those that link or filter included. */
+  /** By what the rows of one parent are ordered before all else; none for most. */
+  readonly order: readonly Order[]
+  /** How many of the rows of one parent count, the first ones in their order; `null` for all. */
+  readonly limit: number | null
+  /** The columns read of the row at this place, each once, those that link, filter or order included. */
   readonly columns: readonly string[]
   readonly output: Output
 }
@@ -81,6 +85,9 @@ export function planOf(schema: RootSchema): Plan {
 
 type Relation = ManyToOneSchema | OneToManySchema
 
+/** What a schema says of the rows at a place; most have neither order nor limit. */
+type RowsOfPlace = Pick<OneToManySchema, 'schema' | 'where' | 'orderBy' | 'limit'>
+
 interface NodeDraft extends TableNode {
   readonly columns: string[]
   output: Output
@@ -93,18 +100,25 @@ function compile(schema: RootSchema): Plan {
     table: TableReference,
     link: Link | null,
     keys: readonly string[],
-    { schema: value, where }: RootSchema | Relation,
+    { schema: value, where, orderBy = [], limit }: RowsOfPlace,
   ): TableNode => {
     const filter = where === undefined ? null : filterOf(where)
+    const order = [orderBy].flat()
     const node: NodeDraft = {
       table: parseTableName(table),
       link,
       filter,
+      order,
+      limit: limit ?? null,
       columns: [...keys],
       output: { kind: 'object', properties: [] },
     }
     nodes.push(node)
     if (filter !== null) read(node, filterColumns(filter))
+    read(
+      node,
+      order.map(({ column }) => column),
+    )
     node.output = outputOf(value, node)
     return node
   }

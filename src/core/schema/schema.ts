@@ -30,6 +30,15 @@ export interface ManyToOneSchema {
   readonly where?: Condition | undefined
 }
 
+/** Orders rows by a column of their own, as ORDER BY does. */
+export interface Order {
+  readonly column: string
+  /** Default: `'asc'`. */
+  readonly direction?: 'asc' | 'desc' | undefined
+  /** Where NULL stands. Default: last if ascending, else first. */
+  readonly nulls?: 'first' | 'last' | undefined
+}
+
 /**
  * An array of `schema`, one per row of `referencingTable` whose `referencingColumn` equals this row's `column`. SQL NULLs
  * are left out; a one-to-many directly inside is flattened into the one array.
@@ -46,6 +55,10 @@ export interface OneToManySchema {
   readonly keepNulls?: boolean | undefined
   /** Which rows of `referencingTable` count. */
   readonly where?: Condition | undefined
+  /** The order of the rows. Rows that are equal in it follow a fixed order all the same, see `docs/schema.md`. */
+  readonly orderBy?: Order | readonly Order[] | undefined
+  /** Takes the first so many rows alone. */
+  readonly limit?: number | undefined
 }
 
 /** What to make of a row. */

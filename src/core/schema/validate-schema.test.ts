@@ -36,6 +36,15 @@ const options: Readonly<Record<Schema['type'], Readonly<Record<string, readonly 
     flatten: [true, false, undefined],
     keepNulls: [true, false, undefined],
     where: [{ deletedAt: null }, undefined],
+    orderBy: [
+      { column: 'a' },
+      [
+        { column: 'a', direction: 'desc', nulls: 'last' },
+        { column: 'b', direction: 'asc', nulls: 'first' },
+      ],
+      [],
+    ],
+    limit: [1, 1_000, undefined],
   },
 }
 
@@ -172,6 +181,26 @@ describe('where', () => {
   })
 })
 
+describe('orderBy and limit', () => {
+  const issuesOfArray = (fields: object): readonly SchemaIssue[] =>
+    issuesOf(rootOf({ ...right['one-to-many'], ...fields }))
+
+  test.each([
+    [{ orderBy: 'year' }, 'schema.orderBy', 'has to be an order, { column: … }, or a list of them'],
+    [{ orderBy: ['year'] }, 'schema.orderBy[0]', 'has to be an order, { column: … }, or a list of them'],
+    [
+      { orderBy: { column: 'a', direction: 'down' } },
+      'schema.orderBy.direction',
+      'has to be one of asc, desc',
+    ],
+    [{ orderBy: [{ column: 'a', nulls: 1 }] }, 'schema.orderBy[0].nulls', 'has to be one of first, last'],
+    [{ limit: 0 }, 'schema.limit', 'has to be a whole number from 1'],
+    [{ limit: '3' }, 'schema.limit', 'has to be a whole number from 1'],
+  ])('%o is refused', (fields, path, message) => {
+    expect(issuesOfArray(fields)).toEqual([{ path, message }])
+  })
+})
+
 describe('keepNulls', () => {
   const keeping = { ...right['one-to-many'], keepNulls: true }
   const message = 'has no effect, as this array is flattened into the one around it; say it there'
@@ -218,10 +247,9 @@ describe('a field', () => {
   test.each(optional)('%s.%s may be left out, and is checked where it is given', (kind, field) => {
     for (const value of options[kind][field]!)
       expect(issuesOf(rootOf({ ...right[kind], [field]: value }))).toEqual([])
-    for (const value of [5, null, { anything: { is: 1 } }]) {
+    for (const value of [0.5, null, { anything: { is: 1 } }]) {
       const [issue, ...others] = issuesOf(rootOf({ ...right[kind], [field]: value }))
-      expect(others).toEqual([])
-      expect(issue?.path).toMatch(new RegExp(`^schema\\.${field}`))
+      for (const found of [issue, ...others]) expect(found?.path).toMatch(new RegExp(`^schema\\.${field}`))
     }
   })
 

@@ -29,12 +29,20 @@ const FIELDS: Readonly<Record<Schema['type'], Fields>> = {
     flatten: optional(checkBoolean),
     keepNulls: optional(checkBoolean),
     where: optional(checkWhere),
+    orderBy: optional(checkOrders),
+    limit: optional(checkLimit),
   },
 }
 
 const TABLE_FIELDS: Fields = {
   schema: optional((value, path, issues) => checkName(value, path, issues, 'a Postgres schema')),
   table: (value, path, issues) => checkName(value, path, issues, 'a table'),
+}
+
+const ORDER_FIELDS: Fields = {
+  column: checkColumn,
+  direction: optional((value, path, issues) => checkOneOf(value, ['asc', 'desc'], path, issues)),
+  nulls: optional((value, path, issues) => checkOneOf(value, ['first', 'last'], path, issues)),
 }
 
 const ROOT_FIELDS: Fields = {
@@ -142,6 +150,24 @@ function checkName(value: unknown, path: string, issues: Issues, what: string): 
 
 function checkBoolean(value: unknown, path: string, issues: Issues): void {
   if (typeof value !== 'boolean') issues.add(path, 'has to be true or false')
+}
+
+function checkOrders(value: unknown, path: string, issues: Issues): void {
+  if (!Array.isArray(value)) return checkOrder(value, path, issues)
+  value.forEach((one, index) => checkOrder(one, `${path}[${index}]`, issues))
+}
+
+function checkOrder(value: unknown, path: string, issues: Issues): void {
+  if (!isRecord(value)) return issues.add(path, 'has to be an order, { column: … }, or a list of them')
+  checkFields(value, ORDER_FIELDS, path, issues, [])
+}
+
+function checkOneOf(value: unknown, allowed: readonly string[], path: string, issues: Issues): void {
+  if (!allowed.includes(value as string)) issues.add(path, `has to be one of ${allowed.join(', ')}`)
+}
+
+function checkLimit(value: unknown, path: string, issues: Issues): void {
+  if (!Number.isSafeInteger(value) || Number(value) < 1) issues.add(path, 'has to be a whole number from 1')
 }
 
 function optional(check: Check): Check {

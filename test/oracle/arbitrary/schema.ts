@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import type { Condition, OneToManySchema, RootSchema, Schema, TableReference } from 'pg-capture'
 import { conditionOn } from './condition.ts'
 import { propertyName } from './names.ts'
+import { orderOf } from './order.ts'
 import { Picks } from './picks.ts'
 import { keyOf } from './table-sql.ts'
 import type { ColumnModel, TableModel } from './tables.ts'
@@ -104,6 +105,7 @@ class SchemaWriter {
         referencingColumn: link.to.name,
         ...arrayOf(schema, picks),
         ...where(link.table, picks),
+        ...orderOf(link.table, picks),
       }
     }
     return {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ProgramBundle } from '../support/program-bundle.ts'
 import { testRabbitmq } from '../support/rabbitmq.ts'
 import { testRedis } from '../support/redis.ts'
 import { serviceTimeout, serviceUrl } from '../support/service-url.ts'
@@ -11,8 +12,7 @@ import { judgeEmissions } from './judge.ts'
 import { type Standstill, untilQuiet } from './quiet.ts'
 import { Shop } from './shop.ts'
 import { Tally } from './tally.ts'
-import { WorkerBundle } from './worker-bundle.ts'
-import { WorkerProcess } from './worker-process.ts'
+import { WorkerProcess, workerProgram } from './worker-process.ts'
 import { type Note, readNotes } from './worker/notebook.ts'
 import { builderPoints, handlerPoints, type Point } from './worker/points.ts'
 import type { Sabotage, WorkerOptions } from './worker/worker-options.ts'
@@ -20,11 +20,11 @@ import type { Sabotage, WorkerOptions } from './worker/worker-options.ts'
 const redis = testRedis()
 const rabbitmq = testRabbitmq()
 const patience = 120_000
-let bundle: WorkerBundle
+let bundle: ProgramBundle
 let postgres = ''
 
 beforeAll(async () => {
-  bundle = await WorkerBundle.build()
+  bundle = await ProgramBundle.build(workerProgram)
   postgres = await serviceUrl('postgres')
 }, serviceTimeout)
 

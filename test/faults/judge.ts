@@ -13,7 +13,10 @@ export interface Difference {
 }
 
 /** How the replica differs from the tables; nothing where they are equal. */
-export async function differences({ admin, replica }: Shop): Promise<Difference[]> {
+export async function differences({
+  admin,
+  replica,
+}: Pick<Shop, 'admin' | 'replica'>): Promise<Difference[]> {
   const kept = await replica.query<{ kind: string; id: string; object: unknown }>(
     'SELECT kind, id, object FROM object WHERE object IS NOT NULL',
   )

@@ -2,9 +2,10 @@ import { ownServer } from '../../services/own-server.ts'
 import { type PostgresServer, startPostgres } from '../../services/postgres.ts'
 import { rabbitmq, type RabbitmqServer, startRabbitmq } from '../../services/rabbitmq.ts'
 import { redis, type RedisServer, startRedis } from '../../services/redis.ts'
+import { ProgramBundle } from '../support/program-bundle.ts'
 import type { ServerUrls } from './shop.ts'
 import { TcpProxy } from './tcp-proxy.ts'
-import { WorkerBundle } from './worker-bundle.ts'
+import { workerProgram } from './worker-process.ts'
 
 /** The servers of a run, all of its own, the ways to them, and the program of the workers. */
 export interface Stage {
@@ -14,7 +15,7 @@ export interface Stage {
   readonly urls: ServerUrls
   /** The ways on which look-ups and builds, the source, and the set in Redis reach their servers. */
   readonly ways: { readonly queries: TcpProxy; readonly replication: TcpProxy; readonly redis: TcpProxy }
-  readonly bundle: WorkerBundle
+  readonly bundle: ProgramBundle
   close(): Promise<void>
 }
 
@@ -40,7 +41,7 @@ export async function openStage(): Promise<Stage> {
         (server) => server.stop(),
       ),
       open(ownServer(rabbitmq, startRabbitmq), (server) => server.stop()),
-      open(WorkerBundle.build(), (built) => built.remove()),
+      open(ProgramBundle.build(workerProgram), (built) => built.remove()),
     ])
     const way = (port: number): Promise<TcpProxy> => open(TcpProxy.open(port), (proxy) => proxy.close())
     const ways = {

@@ -3,6 +3,9 @@ import { once } from 'node:events'
 import { onProcessEnd } from '../../services/on-process-end.ts'
 import type { Instruction, Message, WorkerOptions } from './worker/worker-options.ts'
 
+/** What a worker runs, to be made one file of. */
+export const workerProgram = new URL('worker/main.ts', import.meta.url)
+
 export interface Exit {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null

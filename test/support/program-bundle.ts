@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { onProcessEnd } from '../../services/on-process-end.ts'
 
-/** The program of the workers in one file, which starts several times faster than its many: workers are started all the time. */
-export class WorkerBundle {
+/** A program in one file, which starts several times faster than its many: for processes that are started all the time. */
+export class ProgramBundle {
   readonly directory: string
   readonly #forget: () => void
 
@@ -15,10 +15,10 @@ export class WorkerBundle {
     this.#forget = onProcessEnd(() => rmSync(directory, { recursive: true, force: true }))
   }
 
-  static async build(): Promise<WorkerBundle> {
-    const bundle = new WorkerBundle(mkdtempSync(join(tmpdir(), 'pg-capture-faults-')))
+  static async build(entry: URL): Promise<ProgramBundle> {
+    const bundle = new ProgramBundle(mkdtempSync(join(tmpdir(), 'pg-capture-program-')))
     await build({
-      entryPoints: [fileURLToPath(new URL('worker/main.ts', import.meta.url))],
+      entryPoints: [fileURLToPath(entry)],
       outfile: bundle.program,
       bundle: true,
       platform: 'node',
@@ -36,7 +36,7 @@ export class WorkerBundle {
   }
 
   get program(): string {
-    return join(this.directory, 'worker.mjs')
+    return join(this.directory, 'program.mjs')
   }
 
   remove(): void {

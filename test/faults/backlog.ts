@@ -1,5 +1,4 @@
-import { createClient } from 'redis'
-import { rootSchemas } from './bookshop.ts'
+import { createClient, type RedisClientType } from 'redis'
 import type { Configuration } from './fault.ts'
 import type { Shop } from './shop.ts'
 
@@ -35,34 +34,45 @@ async function unconfirmed({ admin, scope }: Shop, end: string): Promise<string[
   return bytes > 0 ? [`the slot is ${bytes} bytes behind (${slot.active ? 'in use' : 'not in use'})`] : []
 }
 
+/** Whatever state an id is in, it has a row as long as it waits. */
 async function inPostgres(shop: Shop, setIn: Configuration['setIn']): Promise<string[]> {
   const pool = setIn === 'captured database' ? shop.admin : shop.replica
   const { rows } = await pool.query<{ line: string }>(
-    `SELECT 'the set "' || "set" || '" holds ' || count(place) || ' pending ids and ' || count(token) || ' in flight' AS line
+    `SELECT 'the set "' || "set" || '" holds ' || count(*) || ' ids, ' || count(token) || ' of them in flight' AS line
      FROM pg_capture_pending GROUP BY "set"`,
   )
   return rows.map(({ line }) => line)
 }
 
+/** Whatever state an id is in, it is in one of the keys beside the set as long as it waits. */
 async function inRedis({ scope, servers }: Shop): Promise<string[]> {
   const client = createClient({ url: servers.redis })
   client.on('error', () => undefined)
   await client.connect()
   try {
     const lines: string[] = []
-    for (const { table } of rootSchemas) {
-      const key = `${scope}:${table}`
-      const pending = await client.sCard(key)
-      const flights = await client.zCard(`{${key}}:flights`)
-      const tokens = await client.hLen(`{${key}}:tokens`)
-      const again = await client.sCard(`{${key}}:again`)
-      if (pending + flights + tokens + again === 0) continue
-      lines.push(
-        `the set "${key}" holds ${pending} pending ids, ${flights} in flight, ${tokens} tokens and ${again} pending again`,
-      )
+    for await (const keys of client.scanIterator({ MATCH: `*${scope}:*` })) {
+      for (const key of keys) {
+        const count = await members(client, key)
+        if (count > 0) lines.push(`the key "${key}" has ${count} members`)
+      }
     }
-    return lines
+    return lines.sort()
   } finally {
     client.destroy()
+  }
+}
+
+async function members(client: RedisClientType, key: string): Promise<number> {
+  switch (await client.type(key)) {
+    case 'set':
+      return client.sCard(key)
+    case 'zset':
+      return client.zCard(key)
+    case 'hash':
+      return client.hLen(key)
+    default:
+      // A text holds a number, of a token or a time.
+      return 0
   }
 }

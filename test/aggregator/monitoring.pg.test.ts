@@ -7,6 +7,7 @@ import {
   InMemorySet,
   type Measured,
 } from 'pg-capture'
+import { PostgresSet } from 'pg-capture/stores/postgres-set'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { testDatabase } from '../support/postgres.ts'
 import { bookSchema, library, retitled } from './library.ts'
@@ -105,6 +106,32 @@ describe('the health of an aggregator', () => {
     await aggregator.handleEvent(retitled('1'))
     await aggregator.buildObjects()
     expect(await aggregator.health()).toEqual({ state: 'ok', reasons: [] })
+  })
+
+  test('is told while the set does not answer, and asks it once however often it is looked at', async () => {
+    const set = new PostgresSet({ client: await database.client() })
+    await set.migrate()
+    let questions = 0
+    const idsSet = Object.assign(set, {
+      backlog() {
+        questions += 1
+        return PostgresSet.prototype.backlog.call(set)
+      },
+    })
+    const aggregator = aggregatorOf({ idsSet, health: soon })
+    const other = await database.client()
+    await other.query('BEGIN; LOCK TABLE pg_capture_pending')
+    const looks = [aggregator.health(), aggregator.health(), aggregator.measure()] as const
+    const [health, , figures] = await Promise.all(looks)
+    expect(codesOf(health)).toEqual(['stalled SET_UNREACHABLE'])
+    expect(health.reasons[0]?.message).toMatch(
+      /^For \d+ s: the set of "book" has not said what is pending\.$/,
+    )
+    expect(figures.map(({ name }) => name)).not.toContain('pending')
+    await aggregator.health()
+    expect(questions).toBe(1)
+    await other.query('ROLLBACK')
+    await vi.waitFor(async () => expect(await aggregator.health()).toEqual({ state: 'ok', reasons: [] }))
   })
 
   test('lags where nobody builds', async () => {

@@ -5,6 +5,7 @@ import type { Underway } from '../monitoring/underway.ts'
 import type { Backlog } from '../pending/ids-set.ts'
 import type { BuildTotals } from './build-totals.ts'
 import type { FenceCounts } from './visibility-fence.ts'
+import type { KnownBacklog } from './set-inquiry.ts'
 
 /** What an aggregator knows of itself without asking anybody. */
 export interface AggregatorActivity {
@@ -17,9 +18,6 @@ export interface AggregatorActivity {
   }
   readonly builds: Readonly<BuildTotals>
 }
-
-/** What waits in the set, or why the set does not say. */
-export type KnownBacklog = Backlog | { readonly error: unknown }
 
 /** The reasons why objects of an aggregator may not follow their rows. */
 export function aggregatorReasons(
@@ -54,9 +52,14 @@ export function aggregatorReasons(
       },
       {
         code: 'PENDING_OLD',
-        forMs: 'error' in backlog ? undefined : backlog.oldestPendingMs,
+        forMs: 'pending' in backlog ? backlog.oldestPendingMs : undefined,
         message: `changes of ${about} have been waiting for a build. Does a builder run, and is it fast enough?`,
         atWorst: 'lagging',
+      },
+      {
+        code: 'SET_UNREACHABLE',
+        forMs: 'unansweredForMs' in backlog ? backlog.unansweredForMs : undefined,
+        message: `the set of ${about} has not said what is pending.`,
       },
     ],
     limits,
@@ -69,6 +72,7 @@ function setReasons(about: string, backlog: KnownBacklog): HealthReason[] {
     const message = `The set of ${about} does not say what is pending: ${describeFailure(backlog.error)}.`
     return [{ code: 'SET_UNREACHABLE', state: 'stalled', message }]
   }
+  if ('unansweredForMs' in backlog) return []
   const reasons: HealthReason[] = []
   if (backlog.retrying > 0) {
     const message = `${backlog.retrying} object(s) of ${about} have failed and will be tried again. onError has the reasons.`
@@ -86,7 +90,7 @@ export function aggregatorMeasurements(
   { name, collector, builds }: AggregatorActivity,
   backlog: KnownBacklog,
 ): Measurement[] {
-  const known: Partial<Backlog> = 'error' in backlog ? {} : backlog
+  const known: Partial<Backlog> = 'pending' in backlog ? backlog : {}
   // Where nothing is pending, nothing waits.
   const oldestPendingMs = known.pending === 0 ? 0 : known.oldestPendingMs
   return [

@@ -5,23 +5,19 @@ import type { WALEvent } from '../events/wal-event.ts'
 import { type Health, healthOf, type HealthLimits } from '../monitoring/health.ts'
 import type { Measured, Measurement } from '../monitoring/measurement.ts'
 import { claimsOf } from '../pending/claims-of.ts'
-import type { ClaimingIdsSet, IdsSet } from '../pending/ids-set.ts'
+import type { IdsSet } from '../pending/ids-set.ts'
 import { InMemorySet } from '../pending/in-memory-set.ts'
 import { positiveInteger } from '../pending/positive-integer.ts'
 import { rootTruncated } from '../root-ids/get-root-ids-from-event.ts'
 import { planOf } from '../schema/plan.ts'
 import type { RootSchema } from '../schema/schema.ts'
 import type { QueryClient } from '../sql/client.ts'
-import {
-  type AggregatorActivity,
-  aggregatorMeasurements,
-  aggregatorReasons,
-  type KnownBacklog,
-} from './aggregator-activity.ts'
+import { type AggregatorActivity, aggregatorMeasurements, aggregatorReasons } from './aggregator-activity.ts'
 import type { Changes } from './changes.ts'
 import { EventCollector } from './event-collector.ts'
 import { ObjectBuilder } from './object-builder.ts'
 import { ParkedObjects } from './parked-objects.ts'
+import { SetInquiry } from './set-inquiry.ts'
 import { UnsettledIds } from './unsettled-ids.ts'
 import { type UnpositionedEvents, VisibilityFence } from './visibility-fence.ts'
 
@@ -97,7 +93,7 @@ export class EventAggregator<Built = unknown> implements Measured {
   readonly delegates: boolean
   /** What has failed so often that it is not built any more: to look at, to try again, to give up. */
   readonly parked: ParkedObjects
-  readonly #claims: ClaimingIdsSet
+  readonly #inquiry: SetInquiry
   readonly #unsettled: UnsettledIds
   readonly #collector: EventCollector
   readonly #builder: ObjectBuilder<Built>
@@ -109,14 +105,15 @@ export class EventAggregator<Built = unknown> implements Measured {
     this.#options = options
     this.schema = options.schema
     this.name = options.name ?? plainTableName(plan.root.table)
-    this.#claims = claimsOf(idsSet)
+    const claims = claimsOf(idsSet)
+    this.#inquiry = new SetInquiry(claims)
     this.#unsettled = UnsettledIds.of(idsSet)
-    this.durable = this.#claims.durable === true
+    this.durable = claims.durable === true
     this.emits = options.onChange !== undefined
     this.delegates = options.scheduleBuildObjects !== undefined
     const shared = {
       client: checkedClient(options.client),
-      claims: this.#claims,
+      claims,
       unsettled: this.#unsettled,
     }
     this.#builder = new ObjectBuilder({
@@ -141,7 +138,7 @@ export class EventAggregator<Built = unknown> implements Measured {
         await this.#builder.pause(options.onTruncate)
       },
     })
-    this.parked = new ParkedObjects(this.#claims, this.#unsettled, () => this.requestBuild())
+    this.parked = new ParkedObjects(claims, this.#unsettled, () => this.requestBuild())
   }
 
   /**
@@ -209,23 +206,17 @@ export class EventAggregator<Built = unknown> implements Measured {
 
   /** Whether objects follow their rows, as far as this process can tell; if not, why. */
   async health(): Promise<Health> {
-    return healthOf(aggregatorReasons(this.#activity, await this.#backlog(), this.#options.health ?? {}))
+    return healthOf(
+      aggregatorReasons(this.#activity, await this.#inquiry.backlog(), this.#options.health ?? {}),
+    )
   }
 
   async measure(): Promise<readonly Measurement[]> {
-    return aggregatorMeasurements(this.#activity, await this.#backlog())
+    return aggregatorMeasurements(this.#activity, await this.#inquiry.backlog())
   }
 
   get #activity(): AggregatorActivity {
     return { name: this.name, collector: this.#collector, builds: this.#builder.totals }
-  }
-
-  async #backlog(): Promise<KnownBacklog> {
-    try {
-      return await this.#claims.backlog()
-    } catch (error) {
-      return { error }
-    }
   }
 
   #tell(error: unknown): void {

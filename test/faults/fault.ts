@@ -30,11 +30,14 @@ const aroundServers = [
   'RabbitMQ restarted',
 ] as const
 
-/** Every round ends with it, when all else is over. */
-export const LAST_FAULT = 'objects that onChange never takes'
+/** With these every round ends, when all else is over. */
+const lastFaults = [
+  'a server is out of reach until health tells',
+  'objects that onChange never takes',
+] as const
 
 export type FaultKind =
-  | typeof LAST_FAULT
+  | (typeof lastFaults)[number]
   | `kill -9 ${Point}`
   | (typeof aroundHandler)[number]
   | (typeof aroundBuilder)[number]
@@ -69,7 +72,10 @@ export const faultsOf: Readonly<Record<Target, readonly FaultKind[]>> = {
   server: aroundServers,
 }
 
-export const faultKinds: readonly FaultKind[] = [...targets.flatMap((target) => faultsOf[target]), LAST_FAULT]
+export const faultKinds: readonly FaultKind[] = [
+  ...targets.flatMap((target) => faultsOf[target]),
+  ...lastFaults,
+]
 
 /** Whether a fault can happen there. */
 export function fits(kind: FaultKind, { set, delivery }: Configuration): boolean {

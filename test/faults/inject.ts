@@ -66,7 +66,7 @@ async function happen(fault: Fault, scene: Scene): Promise<void> {
     }
     case 'builder stopped in onChange past its lease': {
       const order = { point: 'before onChange', after: fault.after, action: 'stop', ms: 0 } as const
-      const worker = await untilDone(post, { type: 'order', order })
+      const worker = await tellUntilDone(post, { type: 'order', order })
       await sleep(leaseMs * (1.5 + part))
       worker.signal('SIGCONT')
       return
@@ -77,7 +77,7 @@ async function happen(fault: Fault, scene: Scene): Promise<void> {
       const action = kind === 'onChange throws' ? 'throw' : kind.includes('hangs') ? 'hang' : 'block'
       const ms = leaseMs * (1.5 + part)
       const order = { point: 'before onChange', after: fault.after, action, ms } as const
-      await untilDone(post, { type: 'order', order })
+      await tellUntilDone(post, { type: 'order', order })
       return
     }
     case 'clock of the handler jumps':
@@ -88,10 +88,10 @@ async function happen(fault: Fault, scene: Scene): Promise<void> {
       return
     }
     case 'events delivered again':
-      await untilDone(post, { type: 'duplicate', chunks: 3 })
+      await tellUntilDone(post, { type: 'duplicate', chunks: 3 })
       return
     case 'batches reordered':
-      await untilDone(post, { type: 'reorder', chunks: 10 })
+      await tellUntilDone(post, { type: 'reorder', chunks: 10 })
       return
     case 'walsender terminated':
       return terminateWalsender(scene)
@@ -134,7 +134,8 @@ async function untilKilled(post: Post, doom: (worker: WorkerProcess) => unknown)
   await post.working()
 }
 
-async function untilDone(post: Post, instruction: Instruction): Promise<WorkerProcess> {
+/** Until a worker of the post has done so; resolves to it. */
+export async function tellUntilDone(post: Post, instruction: Instruction): Promise<WorkerProcess> {
   for (;;) {
     const worker = await post.working()
     const done = worker.done()

@@ -2,11 +2,12 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { shopRows } from './bookshop.ts'
-import { type Fault, LAST_FAULT } from './fault.ts'
-import { inject, type Scene } from './inject.ts'
+import type { Fault } from './fault.ts'
+import { inject, type Scene, tellUntilDone } from './inject.ts'
 import { type Difference, judgeEmissions } from './judge.ts'
 import type { RoundPlan } from './plan.ts'
-import { changeAll, healObjects, poisonObjects, untilOthersConverge } from './poison.ts'
+import { showOutage } from './outage.ts'
+import { changeAll, healObjects, poisonObjects, untilOthersConverge, untilParked } from './poison.ts'
 import { Post } from './post.ts'
 import { untilQuiet } from './quiet.ts'
 import { Shop } from './shop.ts'
@@ -85,7 +86,8 @@ export class Round {
       this.#tally.add(load.counts)
     }
     await this.#untilQuiet()
-    await this.#poison()
+    await this.#outage(scene)
+    await this.#poison(scene)
     await this.#stopWell()
     await this.#judge()
   }
@@ -113,25 +115,37 @@ export class Round {
     await sleep(100)
   }
 
-  /** What can't be taken is told, and holds up nothing else; when it can be taken again, it comes. */
-  async #poison(): Promise<void> {
-    const failuresBefore = this.#failures().length
+  /** What is out of reach shows, and when it is back all is well. */
+  async #outage({ builders, stage }: Scene): Promise<void> {
+    const { set } = this.#plan.configuration
+    const way = set === 'ioredis' || set === 'node-redis' ? stage.ways.redis : stage.ways.queries
+    const startedAt = performance.now()
+    for (const builder of new Set(builders)) await showOutage(this.#shop, way, builder, PATIENCE_MS)
+    this.#tally.fault('a server is out of reach until health tells')
+    this.#context.say(`  a server is out of reach until health tells: ${secondsSince(startedAt)}`)
+    await this.#untilQuiet()
+  }
+
+  /** What can't be taken is told and parked, and holds up nothing else; when it can be taken and is tried again, it comes. */
+  async #poison({ builders: [builder] }: Scene): Promise<void> {
+    if (builder === undefined) throw new Error('There is no builder.')
+    const startedAt = performance.now()
     const poisoned = await poisonObjects(this.#shop)
     // Twice, so that they stand in the way of what comes later too.
     for (let wave = 1; wave <= 2; wave += 1) {
       await changeAll(this.#shop)
       const others = await untilOthersConverge(this.#shop, poisoned, PATIENCE_MS)
       if (others.length === 0) continue
-      const list = others.map(lineOf).join('\n    ')
-      throw new Error(
-        `Objects that can't be taken, ${[...poisoned].join(', ')}, hold up others:\n    ${list}`,
-      )
+      throw new Error(`Objects that can't be taken hold up others:\n    ${others.map(lineOf).join('\n    ')}`)
     }
-    if (this.#failures().length === failuresBefore) {
-      throw new Error('Nobody was told of objects that can not be taken.')
+    await untilParked(this.#shop, builder, poisoned, PATIENCE_MS)
+    if (!this.#failures().some((failure) => failure.includes('OBJECTS_PARKED'))) {
+      throw new Error('Nobody was told of objects that are parked.')
     }
-    this.#tally.fault(LAST_FAULT)
+    this.#tally.fault('objects that onChange never takes')
+    this.#context.say(`  objects that onChange never takes: ${secondsSince(startedAt)}`)
     await healObjects(this.#shop)
+    await tellUntilDone(builder, { type: 'retry parked' })
     await this.#untilQuiet()
   }
 

@@ -9,6 +9,7 @@ const passing: ReadonlySet<string> = new Set([
   'QUEUE_FAILED',
   'LEASE_LOST',
   'VISIBILITY_TIMEOUT',
+  'OBJECTS_PARKED',
 ])
 
 /** What has happened in a run. */

@@ -17,8 +17,7 @@ export class WorkerProcess {
   readonly exit: Promise<Exit>
   readonly #child: ChildProcess
   #output = ''
-  #onDone: (() => void)[] = []
-  #onReady: (() => void)[] = []
+  #waiting: { readonly type: Message['type']; readonly resolve: (message: Message) => void }[] = []
   #isReady = false
 
   constructor(program: string, options: WorkerOptions) {
@@ -53,7 +52,7 @@ export class WorkerProcess {
   /** Resolves when it works, to false where it ends before. */
   async ready(): Promise<boolean> {
     if (this.#isReady) return this.isRunning
-    return this.#unlessExited(new Promise<void>((resolve) => this.#onReady.push(resolve)))
+    return (await this.#next('ready')) !== undefined
   }
 
   tell(instruction: Instruction): void {
@@ -62,20 +61,31 @@ export class WorkerProcess {
 
   /** Resolves when it tells that something is done, to false where it ends before. */
   async done(): Promise<boolean> {
-    return this.#unlessExited(new Promise<void>((resolve) => this.#onDone.push(resolve)))
+    return (await this.#next('done')) !== undefined
+  }
+
+  /** What it says of that; `undefined` where it ends before. */
+  ask<Type extends 'health' | 'parked'>(
+    about: Type,
+  ): Promise<Extract<Message, { readonly type: Type }> | undefined> {
+    const answer = this.#next(about)
+    this.tell({ type: 'tell', about })
+    return answer
   }
 
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal)
   }
 
-  #hear({ type }: Message): void {
-    if (type === 'ready') this.#isReady = true
-    const waiting = type === 'ready' ? this.#onReady : this.#onDone
-    for (const resolve of waiting.splice(0)) resolve()
+  #hear(message: Message): void {
+    if (message.type === 'ready') this.#isReady = true
+    const asking = this.#waiting.filter(({ type }) => type === message.type)
+    this.#waiting = this.#waiting.filter(({ type }) => type !== message.type)
+    for (const { resolve } of asking) resolve(message)
   }
 
-  #unlessExited(happens: Promise<void>): Promise<boolean> {
-    return Promise.race([happens.then(() => true), this.exit.then(() => false)])
+  #next<Type extends Message['type']>(type: Type): Promise<Extract<Message, { type: Type }> | undefined> {
+    const said = new Promise<Message>((resolve) => this.#waiting.push({ type, resolve }))
+    return Promise.race([said as Promise<Extract<Message, { type: Type }>>, this.exit.then(() => undefined)])
   }
 }

@@ -41,6 +41,7 @@ process.on('disconnect', () => process.exit(1))
 const pool = newPool(urls.database)
 const setPool = newPool(urls.set)
 const replica = newPool(urls.replica)
+const aggregators: EventAggregator[] = []
 
 try {
   await run()
@@ -51,7 +52,6 @@ try {
 
 async function run(): Promise<void> {
   const makeSet = await setMaker(options, setPool)
-  const aggregators: EventAggregator[] = []
   for (const schema of rootSchemas) {
     const kind = schema.table
     const watchedSet = new WatchedSet(await makeSet(kind), points, sabotage === 'holds nothing')
@@ -63,19 +63,22 @@ async function run(): Promise<void> {
         idsSet: watchedSet.set,
         leaseMs,
         batchSize: 50,
+        // Soon, so that a round sees it.
+        parkAfter: 3,
+        health: { laggingAfterMs: 1_000 },
         onError: failures.note,
         ...(role !== 'handler' && { onChange: sinkOf(sink) }),
         ...(role === 'handler' && { scheduleBuildObjects: schedulerOf(kind) }),
       }),
     )
   }
-  const work = role === 'builder' ? build(aggregators) : handle(aggregators)
+  const work = role === 'builder' ? build() : handle()
   if (role === 'builder') await say({ type: 'ready' })
   await work
   process.exit(0)
 }
 
-async function handle(aggregators: readonly EventAggregator[]): Promise<void> {
+async function handle(): Promise<void> {
   const source = new PgoutputSource({
     connection: urls.replication,
     slot: scope,
@@ -97,15 +100,15 @@ async function handle(aggregators: readonly EventAggregator[]): Promise<void> {
   await capture.run()
 }
 
-async function build(aggregators: readonly EventAggregator[]): Promise<void> {
+async function build(): Promise<void> {
   const told = new Promise<void>((resolve) => process.once('SIGTERM', () => resolve()))
   const asked = { aggregators, url: urls.set, channel: scope, onError: failures.note }
-  const builders = set === 'postgres' ? [buildWhenAsked(asked)] : consume(aggregators)
+  const builders = set === 'postgres' ? [buildWhenAsked(asked)] : consume()
   await told
   for (const builder of builders) await builder.stop()
 }
 
-function consume(aggregators: readonly EventAggregator[]): { stop(): Promise<void> }[] {
+function consume(): { stop(): Promise<void> }[] {
   return aggregators.map((aggregator, index) =>
     consumeBuilds({
       openChannel: () => openChannel(urls.rabbitmq, (connection) => connection.createChannel()),
@@ -151,9 +154,38 @@ function follow(instruction: Instruction): void {
     case 'reorder':
       reordering.chunks = instruction.chunks
       return
+    case 'tell':
+      return tell(instruction.about === 'health' ? health() : parked())
+    case 'retry parked':
+      return tell(retryParked())
     default:
       instruction satisfies never
   }
+}
+
+function tell(answer: Promise<Message>): void {
+  answer.then(say, failures.note)
+}
+
+async function health(): Promise<Message> {
+  const all = await Promise.all(aggregators.map((aggregator) => aggregator.health()))
+  const reasons = all.flatMap((one) => one.reasons.map(({ code }) => code))
+  const states = all.map(({ state }) => state)
+  const state = (['stalled', 'lagging'] as const).find((one) => states.includes(one)) ?? 'ok'
+  return { type: 'health', state, reasons }
+}
+
+async function parked(): Promise<Message> {
+  const objects: string[] = []
+  for (const { name, parked } of aggregators) {
+    for await (const batch of parked.list()) objects.push(...batch.map(({ id }) => `${name} ${id}`))
+  }
+  return { type: 'parked', objects }
+}
+
+async function retryParked(): Promise<Message> {
+  for (const aggregator of aggregators) await aggregator.parked.retry()
+  return { type: 'done' }
 }
 
 function say(message: Message): Promise<void> {

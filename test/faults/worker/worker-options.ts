@@ -1,3 +1,5 @@
+import type { HealthState } from 'pg-capture'
+
 /** What a worker gets as its first argument, as JSON. */
 export interface WorkerOptions {
   /** `both`: events and builds in one process, as with a set in memory. */
@@ -39,12 +41,18 @@ export type Instruction =
   | { readonly type: 'duplicate'; readonly chunks: number }
   /** The next chunks are handled in pieces, in another order. */
   | { readonly type: 'reorder'; readonly chunks: number }
+  | { readonly type: 'tell'; readonly about: 'health' | 'parked' }
+  /** Parked objects are tried once more. */
+  | { readonly type: 'retry parked' }
 
 /** What a worker says. */
 export type Message =
   | { readonly type: 'ready' }
   /** An order, or an instruction that takes its time, is carried out. */
   | { readonly type: 'done' }
+  | { readonly type: 'health'; readonly state: HealthState; readonly reasons: readonly string[] }
+  /** Such as `book 7`. */
+  | { readonly type: 'parked'; readonly objects: readonly string[] }
 
 /** The exit code of a worker that a CaptureError has ended. */
 export const ENDED_BY_ERROR = 3

@@ -1,155 +1,203 @@
-import { EventAggregator, InMemorySet, type IdsSet, type QueryClient, RedisSet } from 'pg-capture'
+import { Capture, type Changes, EventAggregator, type IdsSet, type QueryClient } from 'pg-capture'
+import { BuildSchedule } from './build-schedule.ts'
+import type { CaseSets, Life } from './case-sets.ts'
+import type { Coverage } from './coverage.ts'
+import { FedSource } from './fed-source.ts'
 import { type Interference, MadeFailure } from './interference.ts'
 import type { OracleServer } from './oracle-server.ts'
-import { faultyClaimingSet, faultyPlainSet, MySet } from './pending-sets.ts'
 import type { Replica } from './replica.ts'
 import type { Sabotage } from './sabotage.ts'
-import type { Script } from './script.ts'
+import type { Passed, Script } from './script.ts'
 
-/** Leases that a case can wait for, where a process ends with ids in flight. */
-export const SHORT_LEASE_MS = 300
+/** A lease that builders often overrun: they look at a third of it. */
+const SHORT_LEASE_MS = 24
+const LONG_LEASE_MS = 60_000
 
 export interface CapturingProcessParameters {
   readonly script: Script
   readonly server: OracleServer
-  /** Of the set, if it is in Redis. */
-  readonly redisKey: string
+  readonly sets: CaseSets
   readonly interference: Interference
   readonly replica: Replica
   readonly sabotage: Sabotage
+  readonly coverage: Coverage
   readonly onError: (error: unknown) => void
 }
 
-/** The aggregators of a case, from the start of their process to its end. */
-export class CapturingProcess {
-  /** Takes the events. */
-  readonly handler: EventAggregator
-  /** Emit. Where there is one aggregator, it does both. */
-  readonly builders: readonly EventAggregator[]
+/** Where an aggregator lives: its process, and the set object that it has there. */
+interface Place {
+  readonly life: Life
+  readonly idsSet: IdsSet
+  readonly end: () => void
+}
+
+/** The aggregators of a case, from the start of their processes to their end. */
+export class CapturingProcess implements Life {
+  /** Take events. */
+  readonly handlers: readonly EventAggregator[]
+  /** What feeds the handlers, where a Capture does. */
+  readonly source: FedSource | undefined
   readonly #parameters: CapturingProcessParameters
+  readonly #schedule: BuildSchedule
+  readonly #shared: Place | undefined
+  readonly #builders: { readonly aggregator: EventAggregator; readonly place: Place }[] = []
+  readonly #capture: Capture | undefined
   #hasEnded = false
-  #scheduled: (() => Promise<void>)[] = []
 
   constructor(parameters: CapturingProcessParameters) {
     this.#parameters = parameters
-    const { script, sabotage, replica, interference } = parameters
-    const { setup, schema } = script
-    const set = this.#newSet()
-    const idsSet = sabotage.set?.(set) ?? set
-    const reader = this.#reader()
-    const shared = {
-      schema,
-      idsSet,
-      batchSize: setup.batchSize,
-      leaseMs: hasShortLease(script) ? SHORT_LEASE_MS : 60_000,
+    const { script, sabotage, coverage } = parameters
+    const { aggregators, setObjects, delivery, schedule } = script.setup
+    this.#schedule = new BuildSchedule(schedule, (feature) => coverage.count(feature))
+    this.#shared = setObjects === 'one each' ? undefined : this.#newPlace()
+    const isBoth = aggregators === 'one' || aggregators === 'two that do both'
+    const builders = aggregators === 'one' || aggregators === 'handler and builder' ? 1 : 2
+    for (let count = 0; count < builders; count += 1) this.#builders.push(this.#newBuilder(isBoth))
+    this.handlers = isBoth ? this.builders : [this.#newHandler()]
+    if (delivery !== 'Capture') return
+    this.source = new FedSource()
+    this.#capture = new Capture({
+      source: this.source,
+      aggregators: this.handlers.map((handler) => sabotage.captured?.(handler) ?? handler),
       onError: parameters.onError,
-      onTruncate: () => replica.truncate(),
-      unpositionedEvents: sabotage.unpositionedEvents,
-    }
-    const onChange: ConstructorParameters<typeof EventAggregator>[0]['onChange'] = async (changes) => {
-      await this.#pass('before onChange')
-      replica.apply(changes)
-      await interference.pass('after onChange')
-    }
-    const newBuilder = (): EventAggregator =>
-      new EventAggregator({
-        ...shared,
-        client: this.#reader(),
-        onChange,
-        scheduleBuildObjects: this.#schedule(),
-      })
-    const handlerClient = sabotage.client?.(reader) ?? reader
-    if (setup.aggregators === 'one') {
-      this.handler = new EventAggregator({
-        ...shared,
-        client: handlerClient,
-        onChange,
-        scheduleBuildObjects: this.#schedule(),
-      })
-      this.builders = [this.handler]
-      return
-    }
-    this.builders =
-      setup.aggregators === 'handler and builder' ? [newBuilder()] : [newBuilder(), newBuilder()]
-    const [first] = this.builders as [EventAggregator]
-    // As the process page has it: another process is told to build.
-    const tellBuilder = setup.schedule === 'at once' ? () => first.buildObjects() : () => undefined
-    this.handler = new EventAggregator({
-      ...shared,
-      client: handlerClient,
-      scheduleBuildObjects: tellBuilder,
+      stopTimeoutMs: 2_000,
     })
+    this.#capture.run().catch(parameters.onError)
+  }
+
+  /** Emit. Where there is one aggregator, it does both. */
+  get builders(): readonly EventAggregator[] {
+    return this.#builders.map(({ aggregator }) => aggregator)
   }
 
   get hasEnded(): boolean {
     return this.#hasEnded
   }
 
+  /** Whether each aggregator is in a process of its own. */
+  get isSpread(): boolean {
+    return this.#shared === undefined
+  }
+
   /** The builds that were asked for and put off. */
   takeScheduled(): (() => Promise<void>)[] {
-    const scheduled = this.#scheduled
-    this.#scheduled = []
-    return scheduled
+    return this.#schedule.take()
   }
 
-  /** From here on whatever it still does fails, and so nothing of it takes effect. */
-  end(): void {
+  /** Lets the builds of a Capture finish. */
+  async stopCapture(): Promise<void> {
+    await this.#capture?.stop()
+  }
+
+  /** From here on whatever it still does fails, and so nothing of it takes effect. Resolves when its Capture has noticed. */
+  async end(): Promise<void> {
     this.#hasEnded = true
-    this.#scheduled = []
+    await this.stopCapture()
   }
 
-  readonly #alive = (): void => {
-    if (this.#hasEnded) throw new MadeFailure('the end of the process')
+  /** Ends the process of one builder and starts another one, where it has its own and takes no events. */
+  restartBuilder(number: number): boolean {
+    const index = number % this.#builders.length
+    const builder = this.#builders[index]
+    if (builder === undefined || !this.isSpread || this.handlers.includes(builder.aggregator)) return false
+    builder.place.end()
+    this.#builders[index] = this.#newBuilder(false)
+    return true
   }
 
-  async #pass(place: Parameters<Interference['pass']>[0]): Promise<void> {
-    this.#alive()
-    await this.#parameters.interference.pass(place)
-    this.#alive()
-  }
-
-  #schedule(): ((build: () => Promise<void>) => void) | undefined {
-    switch (this.#parameters.script.setup.schedule) {
-      case 'at once':
-        return undefined
-      case 'never':
-        return () => undefined
-      default:
-        return (build) => void this.#scheduled.push(build)
+  #newPlace(): Place {
+    const { sets, sabotage } = this.#parameters
+    const isProcessOver = (): boolean => this.#hasEnded
+    let isOver = false
+    const life: Life = {
+      get hasEnded() {
+        return isOver || isProcessOver()
+      },
     }
+    const set = sets.open({ pass: (place) => this.#pass(life, place), alive: () => alive(life) }, life)
+    const end = (): void => {
+      isOver = true
+    }
+    return { life, idsSet: sabotage.set?.(set) ?? set, end }
   }
 
-  #reader(): QueryClient {
-    const { pool } = this.#parameters.server
+  /** An aggregator that emits, and takes events too if `handles`. */
+  #newBuilder(handles: boolean): { aggregator: EventAggregator; place: Place } {
+    const { replica, interference } = this.#parameters
+    const place = this.#shared ?? this.#newPlace()
+    const onChange = async (changes: Changes): Promise<void> => {
+      await this.#pass(place.life, 'before onChange')
+      interference.take([...changes.upsert.map(({ id }) => id), ...changes.delete])
+      replica.apply(changes)
+      await interference.pass('after onChange')
+    }
+    const scheduleBuildObjects = this.#schedule.scheduler()
+    const client = this.#reader(place.life, handles)
+    const aggregator = new EventAggregator({
+      ...this.#options(place),
+      client,
+      onChange,
+      scheduleBuildObjects,
+    })
+    return { aggregator, place }
+  }
+
+  /** An aggregator that only takes events. As the process page has it: another process is told to build. */
+  #newHandler(): EventAggregator {
+    const place = this.#shared ?? this.#newPlace()
+    return new EventAggregator({
+      ...this.#options(place),
+      client: this.#reader(place.life, true),
+      scheduleBuildObjects: this.#schedule.scheduler(async () => this.builders[0]?.buildObjects()),
+    })
+  }
+
+  #options(
+    place: Place,
+  ): Pick<
+    ConstructorParameters<typeof EventAggregator>[0],
+    'schema' | 'idsSet' | 'batchSize' | 'leaseMs' | 'onError' | 'onTruncate' | 'unpositionedEvents'
+  > {
+    const { script, replica, onError, sabotage } = this.#parameters
     return {
-      query: async (text, values) => {
-        await this.#pass('before query')
-        const result = await pool.query(text, values)
-        await this.#pass('after query')
-        return result
+      unpositionedEvents: sabotage.unpositionedEvents,
+      schema: script.schema,
+      idsSet: place.idsSet,
+      batchSize: script.setup.batchSize,
+      leaseMs: script.setup.lease === 'short' ? SHORT_LEASE_MS : LONG_LEASE_MS,
+      onError: (error) => place.life.hasEnded || onError(error),
+      onTruncate: () => {
+        alive(place.life)
+        replica.truncate()
       },
     }
   }
 
-  #newSet(): IdsSet {
-    const { script, server, redisKey } = this.#parameters
-    const { set, batchSize } = script.setup
-    const faults = { pass: () => this.#pass('set'), alive: this.#alive }
-    switch (set) {
-      case 'memory':
-        return faultyClaimingSet(new InMemorySet({ batchSize }), faults)
-      case 'plain':
-        return faultyPlainSet(new MySet(), faults)
-      default:
-        return faultyClaimingSet(
-          new RedisSet({ client: server.redis[set], key: redisKey, batchSize }),
-          faults,
-        )
+  async #pass(life: Life, place: Passed): Promise<void> {
+    alive(life)
+    await this.#parameters.interference.pass(place)
+    alive(life)
+  }
+
+  #reader(life: Life, handles: boolean): QueryClient {
+    const { server, sabotage } = this.#parameters
+    const reader: QueryClient = {
+      query: async (text, values) => {
+        await this.#pass(life, 'before query')
+        const result = await server.pool.query(text, values)
+        await this.#pass(life, 'after query')
+        return result
+      },
     }
+    return handles ? (sabotage.client?.(reader) ?? reader) : reader
   }
 }
 
-/** Whether the process ends while ids may be in flight in a set that outlives it. */
-export function hasShortLease({ setup, steps }: Script): boolean {
-  return (setup.set === 'ioredis' || setup.set === 'node-redis') && steps.some((step) => step.do === 'crash')
+function alive(life: Life): void {
+  if (life.hasEnded) throw new MadeFailure('the end of the process')
+}
+
+/** Whether a builder may emit after another one has taken its ids over. */
+export function mayLapse({ setup, steps }: Script): boolean {
+  return setup.lease === 'short' || steps.some((step) => step.do === 'lapse')
 }

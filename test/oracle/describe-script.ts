@@ -1,4 +1,4 @@
-import type { Script, Step } from './script.ts'
+import type { CrashStep, Script, Step } from './script.ts'
 
 /** A script as a person reads it: SQL, the schema, and what happens in between. */
 export function describeScript({ tables, prepare, schema, setup, steps }: Script): string {
@@ -22,7 +22,9 @@ function describeStep(step: Step): string[] {
         step.end === 'commit' ? 'COMMIT' : 'ROLLBACK',
       ]
     case 'deliver':
-      return [`-- deliver ${step.events} events by ${step.by}`]
+      return [
+        `-- deliver ${step.events} events by ${step.by}${step.to === undefined ? '' : ` to handler ${step.to}`}`,
+      ]
     case 'build':
       return [`-- buildObjects of builder ${step.builder}`]
     case 'redeliver':
@@ -33,9 +35,18 @@ function describeStep(step: Step): string[] {
       ]
     case 'fail':
       return [`-- make fail what next comes, after ${step.after} others, to "${step.place}"`]
+    case 'poison':
+      return [`-- onChange refuses one of ${step.oneOf} ids for ${step.steps} steps`]
+    case 'lapse':
+      return ['-- all leases end']
     case 'crash':
-      return ['-- the process ends and starts again']
+      return [describeCrash(step)]
     default:
       return step satisfies never
   }
+}
+
+function describeCrash({ builder, gently }: CrashStep): string {
+  const who = builder === undefined ? 'the process' : `the process of builder ${builder}, if it has its own,`
+  return `-- ${who} ${gently === true ? 'is stopped' : 'ends'} and starts again`
 }

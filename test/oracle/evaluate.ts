@@ -225,14 +225,20 @@ function elementSchema({ schema, flatten }: OneToManySchema): Schema {
 }
 
 /** The table that a schema names. */
-export function tableOf(tables: readonly ScriptTable[], reference: TableReference): ScriptTable {
+export function tableOf<Table extends Pick<ScriptTable, 'schema' | 'table'>>(
+  tables: readonly Table[],
+  reference: TableReference,
+): Table {
   const found = tables.filter((table) => isNamed(table, reference))
   const [only] = found
   if (only === undefined || found.length > 1) throw new Error('The schema names no table, or two.')
   return only
 }
 
-function isNamed({ schema, table }: ScriptTable, reference: TableReference): boolean {
+function isNamed(
+  { schema, table }: Pick<ScriptTable, 'schema' | 'table'>,
+  reference: TableReference,
+): boolean {
   if (typeof reference !== 'string') {
     return table === reference.table && schema === (reference.schema ?? 'public')
   }

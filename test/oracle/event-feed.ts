@@ -14,6 +14,8 @@ export class EventFeed {
   readonly #source: PgoutputSource
   #events: WALEvent[] = []
   #marker = 0n
+  /** Where in the events each transaction ends, by its marker. */
+  #ends = new Map<bigint, number>()
   #failure: unknown
   #wake: () => void = () => undefined
   #reading: Promise<void> | undefined
@@ -49,8 +51,14 @@ export class EventFeed {
     return this.#events
   }
 
+  /** How many events there were up to the marker; undefined where it has not arrived. */
+  endOf(marker: bigint): number | undefined {
+    return this.#ends.get(marker)
+  }
+
   clear(): void {
     this.#events = []
+    this.#ends = new Map()
   }
 
   /** Ends the reading and removes the slot. */
@@ -63,7 +71,10 @@ export class EventFeed {
     for await (const { events, acknowledge } of this.#source.stream(tables)) {
       for (const event of events) {
         if (event.table !== MARKER_TABLE) this.#events.push(event)
-        else if (event.action === 'INSERT') this.#marker = BigInt(String(event.data['number']))
+        else if (event.action === 'INSERT') {
+          this.#marker = BigInt(String(event.data['number']))
+          this.#ends.set(this.#marker, this.#events.length)
+        }
       }
       acknowledge?.()
       this.#wake()

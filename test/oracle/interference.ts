@@ -1,8 +1,8 @@
-import type { FailStep, HoldStep, Place } from './script.ts'
+import type { FailStep, HoldStep, Passed, PoisonStep } from './script.ts'
 
 /** A failure that a case makes on purpose. */
 export class MadeFailure extends Error {
-  constructor(place: Place | 'the end of the process') {
+  constructor(place: Passed | 'a refused id' | 'the end of the process') {
     super(`made to fail at ${place}`)
   }
 }
@@ -23,10 +23,12 @@ interface Held {
 export class Interference {
   #armed: { readonly step: HoldStep | FailStep; after: number }[] = []
   #held: Held[] = []
+  #poison: PoisonStep | undefined
+  #poisonedFor = 0
   #onHold: () => void = () => undefined
-  /** How often what was armed has come to pass. */
-  holds = 0
-  failures = 0
+  #onFailure: () => void = () => undefined
+  /** How often what was armed has come to pass, by its name. */
+  readonly counts = new Map<string, number>()
 
   get isHolding(): boolean {
     return this.#held.length > 0
@@ -37,19 +39,34 @@ export class Interference {
   }
 
   /** Called by every operation that comes to a place. */
-  async pass(place: Place): Promise<void> {
-    const here = this.#armed.filter(({ step }) => step.place === place)
+  async pass(place: Passed): Promise<void> {
+    const here = this.#armed.filter(
+      ({ step }) => step.place === place || (step.place === 'set' && place.endsWith(' set')),
+    )
     const due = here.find(({ after }) => after <= 0)
     for (const armed of here) armed.after -= 1
     if (due === undefined) return
     this.#armed = this.#armed.filter((armed) => armed !== due)
     if (due.step.do === 'hold') return this.#hold(due.step.steps)
-    this.failures += 1
-    throw new MadeFailure(place)
+    this.#fail(place, `failure ${place}`)
+  }
+
+  /** Called with the ids of each change before it is applied. */
+  take(ids: readonly string[]): void {
+    const { oneOf } = this.#poison ?? {}
+    if (oneOf === undefined || !ids.some((id) => hashOf(id) % oneOf === 0)) return
+    this.#fail('a refused id', 'change refused for one of its ids')
+  }
+
+  poison(step: PoisonStep): void {
+    this.#poison = step
+    this.#poisonedFor = step.steps
   }
 
   /** Ends what is no longer to be held, when a step begins. */
   tick(): void {
+    this.#poisonedFor -= 1
+    if (this.#poisonedFor < 0) this.#poison = undefined
     for (const held of this.#held) {
       held.stepsLeft -= 1
       if (held.stepsLeft <= 0) held.release()
@@ -60,6 +77,7 @@ export class Interference {
   /** From here on nothing waits or fails. */
   end(): void {
     this.#armed = []
+    this.#poison = undefined
     for (const { release } of this.#held) release()
     this.#held = []
   }
@@ -71,11 +89,36 @@ export class Interference {
     })
   }
 
+  /** Resolves when an operation is made to fail. */
+  nextFailure(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onFailure = resolve
+    })
+  }
+
   async #hold(steps: number): Promise<void> {
-    this.holds += 1
+    this.#count('hold')
     await new Promise<void>((release) => {
       this.#held.push({ stepsLeft: steps, release })
       this.#onHold()
     })
   }
+
+  #fail(place: ConstructorParameters<typeof MadeFailure>[0], name: string): never {
+    this.#count('failure on purpose')
+    this.#count(name)
+    this.#onFailure()
+    throw new MadeFailure(place)
+  }
+
+  #count(name: string): void {
+    this.counts.set(name, (this.counts.get(name) ?? 0) + 1)
+  }
+}
+
+/** The same for an id in every run. */
+function hashOf(id: string): number {
+  let hash = 7
+  for (const character of id) hash = (Math.imul(hash, 31) + (character.codePointAt(0) ?? 0)) >>> 0
+  return hash
 }

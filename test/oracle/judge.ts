@@ -1,62 +1,20 @@
-import type { RootSchema } from 'pg-capture'
-import { canonicalText, evaluate } from './evaluate.ts'
 import type { Emission, Replica } from './replica.ts'
-import type { TableState } from './table-state.ts'
+import type { Truth } from './truth.ts'
 
 /**
  * Compares what was emitted with the evaluation of every committed state. Says what is wrong, one line each:
  *
  * - the replica differs from the last state (G1);
  * - an emission differs from the state that its version names (G2);
- * - the version of an id went backwards (G3), or one version had two objects;
+ * - the version of an id went backwards (G3) and was not refused, or one version had two objects;
  * - an id is no string, or comes twice in one call.
  */
-export function judge(schema: RootSchema, states: readonly TableState[], replica: Replica): string[] {
-  const truth = new Truth(schema, states)
+export function judge(truth: Truth, replica: Replica): string[] {
   return [
     ...replica.emissions.flatMap((emission, index) => emissionProblems(truth, emission, index)),
     ...orderProblems(replica.emissions),
     ...replicaProblems(truth, replica),
   ]
-}
-
-class Truth {
-  readonly schema: RootSchema
-  readonly states: readonly TableState[]
-  readonly #evaluated = new Map<number, Map<string, string>>()
-
-  constructor(schema: RootSchema, states: readonly TableState[]) {
-    this.schema = schema
-    this.states = states
-  }
-
-  /** Id to canonical object, after so many commits. */
-  after(commits: number): Map<string, string> {
-    const known = this.#evaluated.get(commits)
-    if (known !== undefined) return known
-    const state = this.states[commits]
-    if (state === undefined) throw new RangeError(`There is no state ${commits}.`)
-    const texts = Array.from(evaluate(this.schema, state), ([id, object]) => [id, this.text(object)] as const)
-    const evaluated = new Map(texts)
-    this.#evaluated.set(commits, evaluated)
-    return evaluated
-  }
-
-  text(object: unknown): string {
-    return canonicalText(this.schema.schema, object)
-  }
-
-  /**
-   * After how many commits a snapshot of this version can have been taken. A version between those of two dumps is of the
-   * time around the later commit, before it was dumped; rolled-back transactions count too.
-   */
-  commitsAt(version: bigint): number[] {
-    const last = this.states.findLastIndex((state) => state.version <= version)
-    if (last === -1) return []
-    return this.states[last]?.version === version || last + 1 === this.states.length
-      ? [last]
-      : [last, last + 1]
-  }
 }
 
 function emissionProblems(truth: Truth, emission: Emission, index: number): string[] {
@@ -87,12 +45,13 @@ function emissionProblems(truth: Truth, emission: Emission, index: number): stri
 function orderProblems(emissions: readonly Emission[]): string[] {
   const last = new Map<unknown, { version: unknown; text: string }>()
   const problems: string[] = []
-  emissions.forEach(({ upsert, delete: deleted, version }, index) => {
+  emissions.forEach(({ upsert, delete: deleted, version, refused }, index) => {
     const all = [
       ...upsert.map(({ id, object }) => ({ id, text: JSON.stringify(object) })),
       ...deleted.map((id) => ({ id, text: 'deleted' })),
     ]
     for (const { id, text } of all) {
+      if (refused.has(id)) continue
       const before = last.get(id)
       last.set(id, { version, text })
       if (before === undefined || typeof version !== 'bigint' || typeof before.version !== 'bigint') continue

@@ -32,12 +32,22 @@ export const features = [
   'set: plain',
   'set: ioredis',
   'set: node-redis',
+  'set: postgres',
+  'set objects: one each',
   'aggregators: one',
   'aggregators: handler and builder',
   'aggregators: handler and two builders',
+  'aggregators: two that do both',
   'schedule: at once',
   'schedule: never',
   'schedule: later',
+  'schedule: some are lost',
+  'schedule: when quiet',
+  'build request lost',
+  'build request merged with later ones',
+  'delivery: by hand',
+  'delivery: Capture',
+  'lease: short',
   'replica: full',
   'replica: empty',
   'event: INSERT',
@@ -50,6 +60,7 @@ export const features = [
   'event: of a table that is not read',
   'event: in a table that no statement named (cascade)',
   'event: insert of a row that its transaction deleted',
+  'statement: reinsert behind a promise',
   'data: link to nothing',
   'data: NULL link',
   'transaction rolled back',
@@ -60,9 +71,29 @@ export const features = [
   'commit while an operation is held',
   'look-up in a state newer than its event',
   'hold',
-  'failure on purpose',
+  'failure before query',
+  'failure after query',
+  'failure before onChange',
+  'failure after onChange',
+  'failure before set',
+  'failure after set',
+  'change refused for one of its ids',
+  'delivered by handleEvent',
+  'delivered by handleEvents',
+  'delivered by collect',
+  'delivered by handleEvent, all at once',
+  'chunk in which a transaction ends',
+  'chunk amid a transaction',
   'delivered again',
   'crash',
+  'crash of one builder',
+  'Capture stopped',
+  'leases lapsed',
+  'id taken over after its lease',
+  'late emission refused',
+  'lease lost before the objects were emitted',
+  'commit acknowledged',
+  'acknowledged while its id waits in a durable set',
   'emitted upsert',
   'emitted delete',
   'replica emptied by onTruncate',
@@ -79,6 +110,9 @@ export function countScript(coverage: Coverage, { schema, setup }: Script): void
   for (const name of ['set', 'aggregators', 'schedule', 'replica'] as const)
     coverage.count(`${name}: ${setup[name]}`)
   if (schema.where !== undefined) coverage.count('schema: root with where')
+  coverage.count(`delivery: ${setup.delivery ?? 'by hand'}`)
+  coverage.count(`lease: ${setup.lease ?? 'long'}`)
+  if (setup.setObjects === 'one each') coverage.count('set objects: one each')
   if (schema.schema.type !== 'object') coverage.count('schema: root value is no object')
   countSchema(coverage, schema.schema, [JSON.stringify(schema.table)])
   const tables = tablesIn(schema.schema).map((table) => JSON.stringify(table))
@@ -159,8 +193,9 @@ export function countRun(
   const last = run.states.at(-1)
   if (last !== undefined) countLinks(coverage, script.schema, last)
   coverage.count('commit', run.states.length - 1)
-  for (const { upsert, delete: deleted } of run.replica.emissions) {
+  for (const { upsert, delete: deleted, refused } of run.replica.emissions) {
     coverage.count('emission')
+    coverage.count('late emission refused', refused.size)
     coverage.count('emitted upsert', upsert.length)
     coverage.count('emitted delete', deleted.length)
   }

@@ -24,9 +24,8 @@ export class OpenTransaction {
 
   static async begin(client: pg.Client, step: TransactionStep): Promise<OpenTransaction> {
     const transaction = new OpenTransaction(client, step)
-    await client.query('BEGIN')
-    for (const statement of step.statements) {
-      const { outcome, rows } = await transaction.#run(statement)
+    for (const [index, statement] of step.statements.entries()) {
+      const { outcome, rows } = await transaction.#run(statement, index === 0)
       transaction.results.push({ statement, outcome, rows })
       if (transaction.#isBroken) break
     }
@@ -40,8 +39,7 @@ export class OpenTransaction {
       return this.#isBroken ? 'failed' : 'rolled back'
     }
     try {
-      await this.#client.query(lastSql())
-      await this.#client.query('COMMIT')
+      await this.#client.query(`${lastSql()}; COMMIT`)
       return 'committed'
     } catch (error) {
       // A deferred constraint does not hold. Whatever is no error of the server is one of the oracle.
@@ -51,12 +49,22 @@ export class OpenTransaction {
     }
   }
 
-  async #run({ sql, mode }: Statement): Promise<{ outcome: StatementResult['outcome']; rows: number }> {
-    if (mode !== 'plain') await this.#client.query('SAVEPOINT before_statement')
+  /** Runs it with what goes around it in one message: a case has dozens. */
+  async #run(
+    { sql, mode }: Statement,
+    isFirst: boolean,
+  ): Promise<{ outcome: StatementResult['outcome']; rows: number }> {
+    const before = [
+      ...(isFirst ? ['BEGIN'] : []),
+      ...(mode === 'plain' ? [] : ['SAVEPOINT before_statement']),
+    ]
+    const after = mode === 'undone' ? ['ROLLBACK TO before_statement'] : []
     try {
-      const { rowCount } = await this.#client.query(sql)
-      if (mode === 'undone') await this.#client.query('ROLLBACK TO before_statement')
-      return { outcome: mode === 'undone' ? 'undone' : 'done', rows: rowCount ?? 0 }
+      const all: pg.QueryResult | pg.QueryResult[] = await this.#client.query(
+        [...before, sql, ...after].join('; '),
+      )
+      const result = Array.isArray(all) ? (all as pg.QueryResult[])[before.length] : all
+      return { outcome: mode === 'undone' ? 'undone' : 'done', rows: result?.rowCount ?? 0 }
     } catch (error) {
       if (!(error instanceof pg.DatabaseError)) throw error
       if (mode === 'plain') this.#isBroken = true

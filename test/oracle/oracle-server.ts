@@ -1,16 +1,20 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
-import type { RedisSetOptions } from 'pg-capture'
+import { type ClaimingIdsSet, RedisSet, type RedisSetOptions } from 'pg-capture'
+import { PostgresSet } from 'pg-capture/stores/postgres-set'
 import { FOLDING_COLLATION } from './arbitrary/column-types.ts'
 import { quoted, quotedTable, tableNames } from './arbitrary/names.ts'
 import { EventFeed, MARKER_TABLE } from './event-feed.ts'
-import type { Script } from './script.ts'
+import type { Script, Setup } from './script.ts'
 
 export interface RedisClients {
   readonly prefix: string
   readonly ioredis: RedisSetOptions['client']
   readonly 'node-redis': RedisSetOptions['client']
 }
+
+/** In a Postgres schema of its own: what happens in it is not published. */
+const SETS_TABLE = { schema: 'oracle_sets', table: 'pending' }
 
 /** The database, the slot and the connections that all cases of a run share. */
 export class OracleServer {
@@ -19,9 +23,11 @@ export class OracleServer {
   /** Two, so that transactions overlap. A statement that waits for the other's lock fails soon. */
   readonly writers: readonly [pg.Client, pg.Client]
   readonly pool: pg.Pool
+  /** What sets in Postgres go through. */
+  readonly setsPool: pg.Pool
   readonly feed: EventFeed
   #marker = 0n
-  #cases = 0
+  #sets = 0
 
   private constructor(url: string, redis: RedisClients) {
     this.url = url
@@ -30,10 +36,11 @@ export class OracleServer {
       new pg.Client({
         connectionString: url,
         application_name: 'oracle writer',
-        options: '-c lock_timeout=50ms',
+        options: '-c lock_timeout=20ms',
       })
     this.writers = [writer(), writer()]
     this.pool = new pg.Pool({ connectionString: url, application_name: 'oracle reader', max: 6 })
+    this.setsPool = new pg.Pool({ connectionString: url, application_name: 'oracle sets', max: 4 })
     const name = `oracle_${process.pid}_${randomBytes(4).toString('hex')}`
     this.feed = new EventFeed(url, name, 'oracle')
   }
@@ -50,7 +57,10 @@ export class OracleServer {
       `CREATE COLLATION ${FOLDING_COLLATION} (provider = icu, locale = 'und-u-ks-level2', deterministic = false)`,
     )
     await writer.query(`CREATE TABLE ${MARKER_TABLE} (number bigint PRIMARY KEY)`)
-    await writer.query('CREATE PUBLICATION oracle FOR ALL TABLES')
+    const published = [...schemas].map(quoted)
+    await writer.query(`CREATE PUBLICATION oracle FOR TABLES IN SCHEMA ${published.join(', ')}`)
+    await writer.query(`CREATE SCHEMA ${SETS_TABLE.schema}`)
+    await server.#postgresSet('migration').migrate()
     await server.feed.start()
     // The tables have to stay until the source, which looks for them again when it connects, streams.
     await writer.query(server.markerSql())
@@ -76,7 +86,6 @@ export class OracleServer {
       throw new Error(`The case can't be prepared:\n${rows.join('\n')}`, { cause: error })
     }
     await this.feed.upTo(this.#marker)
-    this.#cases += 1
   }
 
   /** Ends a transaction's events in the stream; give it as the last statement before COMMIT. */
@@ -89,13 +98,28 @@ export class OracleServer {
     return this.#marker
   }
 
-  /** A key of Redis that no other case has. */
-  redisKey(): string {
-    return `${this.redis.prefix}${this.#cases}`
+  /** The name of a set that no other case has. */
+  newSetName(): string {
+    this.#sets += 1
+    return `${this.redis.prefix}${this.#sets}`
+  }
+
+  /** A set object of its own over a set in Redis or Postgres. */
+  setInStore(
+    kind: Exclude<Setup['set'], 'memory' | 'plain'>,
+    name: string,
+    batchSize: number,
+  ): ClaimingIdsSet {
+    if (kind === 'postgres') return this.#postgresSet(name, batchSize)
+    return new RedisSet({ client: this.redis[kind], key: name, batchSize })
+  }
+
+  #postgresSet(set: string, batchSize?: number): PostgresSet {
+    return new PostgresSet({ client: this.setsPool, table: SETS_TABLE, set, batchSize })
   }
 
   async close(): Promise<void> {
     await this.feed.stop()
-    await Promise.all([...this.writers.map((writer) => writer.end()), this.pool.end()])
+    await Promise.all([...this.writers.map((writer) => writer.end()), this.pool.end(), this.setsPool.end()])
   }
 }

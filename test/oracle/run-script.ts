@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { CaptureError } from 'pg-capture'
+import { CaptureError, type EventAggregator } from 'pg-capture'
 import { problemsByHand } from './by-hand.ts'
-import { CapturingProcess, hasShortLease, SHORT_LEASE_MS } from './capturing-process.ts'
+import { AcknowledgedCommits } from './acknowledged-commits.ts'
+import { CapturingProcess, mayLapse } from './capturing-process.ts'
+import { CaseSets } from './case-sets.ts'
 import { Coverage } from './coverage.ts'
 import { evaluate } from './evaluate.ts'
 import { handOver } from './hand-over.ts'
@@ -12,9 +14,10 @@ import { OpenTransaction } from './open-transaction.ts'
 import type { OracleServer } from './oracle-server.ts'
 import { Replica } from './replica.ts'
 import type { Sabotage } from './sabotage.ts'
-import type { DeliverStep, Script, Step, TransactionStep } from './script.ts'
-import { StreamPosition } from './stream-position.ts'
+import type { CrashStep, DeliverStep, Script, Step, TransactionStep } from './script.ts'
+import { type Batch, StreamPosition } from './stream-position.ts'
 import { readTableState, type TableState } from './table-state.ts'
+import { Truth } from './truth.ts'
 
 export interface Verdict {
   /** What is wrong; empty where all is well. */
@@ -22,10 +25,12 @@ export interface Verdict {
   readonly coverage: Coverage
 }
 
-const CASE_TIMEOUT_MS = 20_000
+const CASE_TIMEOUT_MS = 60_000
 /** How long an operation gets to go on by itself while another one is held, for which it may be waiting. */
 const MOMENT_MS = 3
 const LAST_ROUNDS = 20
+/** Long enough for a lease of a millisecond to end. */
+const LAPSE_MS = 3
 
 /** Runs a script against real servers and judges what was emitted. */
 export async function runScript(
@@ -34,7 +39,8 @@ export async function runScript(
   sabotage: Sabotage = {},
 ): Promise<Verdict> {
   await server.prepare(script)
-  const run = new ScriptRun(server, script, sabotage)
+  const first = await readTableState(server.pool, script.tables)
+  const run = new ScriptRun(server, script, sabotage, first)
   try {
     const timeout = new AbortController()
     const late = sleep(CASE_TIMEOUT_MS, 'late' as const, { signal: timeout.signal, ref: false })
@@ -55,29 +61,48 @@ class ScriptRun {
   readonly #script: Script
   readonly #sabotage: Sabotage
   readonly #interference = new Interference()
-  readonly #redisKey: string
+  readonly #sets: CaseSets
   readonly #states: TableState[] = []
+  /** Of each state, the marker of its commit. */
+  readonly #markers: bigint[] = []
+  readonly #truth: Truth
   readonly #background = new Set<Promise<void>>()
-  #replica = new Replica()
-  #process: CapturingProcess
-  /** Marker of the last commit: the feed is read up to it. */
-  #marker: bigint
   readonly #stream: StreamPosition
+  readonly #replica: Replica
+  readonly #acknowledged: AcknowledgedCommits
+  #process: CapturingProcess
   #isHandingOneByOne = false
   #overlapping: { transaction: OpenTransaction; stepsLeft: number } | undefined
 
-  constructor(server: OracleServer, script: Script, sabotage: Sabotage) {
+  /** `first` is what the tables hold before the first step. */
+  constructor(server: OracleServer, script: Script, sabotage: Sabotage, first: TableState) {
+    const { setup, schema } = script
     this.#server = server
     this.#script = script
     this.#sabotage = sabotage
-    this.#redisKey = server.redisKey()
-    this.#marker = server.marker
+    this.#sets = new CaseSets(server, setup, this.coverage)
+    this.#states.push(first)
+    this.#markers.push(server.marker)
+    this.#truth = new Truth(schema, this.#states)
     this.#stream = new StreamPosition(server.feed)
+    const isFull = setup.replica === 'full'
+    if (isFull) server.feed.clear()
+    this.#replica = new Replica(isFull ? evaluate(schema, first) : new Map(), {
+      refusesOlder: mayLapse(script) && sabotage.replicaTakesAll !== true,
+    })
+    this.#acknowledged = new AcknowledgedCommits(isFull ? 1 : 0, {
+      truth: this.#truth,
+      replica: this.#replica,
+      endOf: (commit) => server.feed.endOf(this.#markers[commit] ?? -1n),
+      stored: () => this.#sets.stored(),
+      coverage: this.coverage,
+    })
     this.#process = this.#newProcess()
   }
 
   async play(): Promise<void> {
-    await this.#begin()
+    countScript(this.coverage, this.#script)
+    await this.#sabotage.onCommit?.()
     for (const step of this.#script.steps) {
       this.#interference.tick()
       await this.#endOverlapping(1)
@@ -90,33 +115,20 @@ class ScriptRun {
   async judge(): Promise<string[]> {
     const { events } = this.#stream
     return [
-      ...judge(this.#script.schema, this.#states, this.#replica),
+      ...judge(this.#truth, this.#replica),
+      ...(await this.#acknowledged.problems()),
       ...(await problemsByHand(this.#server, this.#script, events, this.#states, this.coverage)),
     ]
   }
 
   async close(): Promise<void> {
-    this.#process.end()
     this.#interference.end()
+    await this.#process.end()
     await Promise.allSettled(this.#background)
     await this.#sabotage.onEnd?.()
     for (const writer of this.#server.writers) await writer.query('ROLLBACK')
     this.#server.feed.clear()
-    this.coverage.count('hold', this.#interference.holds)
-    this.coverage.count('failure on purpose', this.#interference.failures)
-  }
-
-  async #begin(): Promise<void> {
-    const { setup, schema } = this.#script
-    const state = await readTableState(this.#server.pool, this.#script.tables)
-    this.#states.push(state)
-    if (setup.replica === 'full') {
-      this.#server.feed.clear()
-      this.#replica = new Replica(evaluate(schema, state))
-    }
-    this.#process = this.#newProcess()
-    await this.#sabotage.onCommit?.()
-    countScript(this.coverage, this.#script)
+    for (const [name, times] of this.#interference.counts) this.coverage.count(name, times)
   }
 
   #play(step: Step): Promise<void> {
@@ -129,8 +141,13 @@ class ScriptRun {
         return this.#build(step.builder)
       case 'redeliver':
         return this.#redeliver(step.transactions)
+      case 'lapse':
+        return this.#lapse()
       case 'crash':
-        return this.#crash()
+        return this.#crash(step)
+      case 'poison':
+        this.#interference.poison(step)
+        return Promise.resolve()
       case 'hold':
       case 'fail':
         this.#interference.arm(step)
@@ -161,33 +178,75 @@ class ScriptRun {
   async #end(transaction: OpenTransaction): Promise<void> {
     const result = await transaction.end(() => this.#server.markerSql())
     this.coverage.count(`transaction ${result}`)
-    if (result !== 'committed') return
     countStatements(this.coverage, transaction.results)
-    this.#marker = this.#server.marker
+    if (result !== 'committed') return
     this.#states.push(await readTableState(this.#server.pool, this.#script.tables))
+    this.#markers.push(this.#server.marker)
     if (this.#interference.isHolding) this.coverage.count('commit while an operation is held')
     await this.#sabotage.onCommit?.()
   }
 
-  async #deliver({ events: count, by }: DeliverStep): Promise<void> {
+  /** Waits for the events of all commits. */
+  async #readStream(): Promise<void> {
+    await this.#stream.upTo(this.#markers.at(-1) ?? 0n)
+  }
+
+  async #deliver({ events: count, by, to = 0 }: DeliverStep): Promise<void> {
     // Events that are handed over one by one are not overtaken by later ones.
     if (this.#isHandingOneByOne) return
-    await this.#stream.upTo(this.#marker)
-    const { from, events } = this.#stream.take(count)
-    if (events.length === 0) return
+    await this.#readStream()
+    const batch = this.#stream.take(count)
+    if (batch.events.length === 0) return
     if (!this.#stream.isAtEnd) this.coverage.count('look-up in a state newer than its event')
     const process = this.#process
+    if (process.source !== undefined) {
+      // After a failure it waits before it tries again.
+      const failure = this.#interference.nextFailure()
+      return Promise.race([failure, this.#follow('Capture', () => this.#feed(process, batch))])
+    }
+    this.coverage.count(`delivered by ${by}`)
     await this.#follow(by, async () => {
       this.#isHandingOneByOne = by === 'handleEvent'
-      const given = this.#sabotage.events?.(events) ?? events
-      const { count: taken, error } = await handOver(process.handler, given, by)
-      if (by === 'handleEvent') this.#isHandingOneByOne = false
-      if (process !== this.#process) return
-      const to = from + (error === null ? events.length : taken)
-      this.#stream.returnTo(error === null ? Infinity : to)
-      void process.handler.settled().then(() => this.#stream.acknowledge(from, to))
-      if (error !== null) throw error instanceof Error ? error : new Error('no Error was thrown')
+      try {
+        for (const part of this.#stream.parts(batch, process.handlers.length)) {
+          const handler = process.handlers[(part.number + to) % process.handlers.length]
+          if (handler !== undefined) await this.#hand(process, handler, part, by)
+        }
+      } finally {
+        if (by === 'handleEvent') this.#isHandingOneByOne = false
+      }
     })
+  }
+
+  async #hand(
+    process: CapturingProcess,
+    handler: EventAggregator,
+    batch: Batch,
+    by: DeliverStep['by'],
+  ): Promise<void> {
+    const { from, events } = batch
+    const given = this.#sabotage.events?.(events) ?? events
+    const { count, error } = await handOver(handler, given, by)
+    if (process !== this.#process) return
+    const to = from + (error === null ? events.length : count)
+    if (error !== null) this.#stream.returnTo(to)
+    void handler.settled().then(() => this.#acknowledge(process, { from, to }))
+    if (error !== null) throw error instanceof Error ? error : new Error('no Error was thrown')
+  }
+
+  /** Gives a chunk to the Capture, which takes it as soon as it has taken those before. */
+  async #feed(process: CapturingProcess, batch: Batch): Promise<void> {
+    const events = this.#sabotage.events?.(batch.events) ?? batch.events
+    const ended = this.#stream.endedBy(batch)
+    const acknowledge = ended && { acknowledge: () => this.#acknowledge(process, ended) }
+    this.coverage.count(ended ? 'chunk in which a transaction ends' : 'chunk amid a transaction')
+    await process.source?.put({ events, ...acknowledge })
+  }
+
+  #acknowledge(process: CapturingProcess, { from, to }: { from: number; to: number }): void {
+    if (process.hasEnded) return
+    this.#stream.acknowledge(from, to)
+    this.#acknowledged.upTo(this.#stream.acknowledged)
   }
 
   async #build(number: number): Promise<void> {
@@ -197,33 +256,54 @@ class ScriptRun {
   }
 
   async #redeliver(transactions: number): Promise<void> {
-    await this.#stream.upTo(this.#marker)
+    await this.#readStream()
     if (this.#stream.goBack(transactions)) this.coverage.count('delivered again')
   }
 
-  async #crash(): Promise<void> {
-    await this.#stream.upTo(this.#marker)
-    this.#process.end()
-    this.#process = this.#newProcess()
-    this.#stream.restart()
-    this.#isHandingOneByOne = false
-    this.coverage.count('crash')
+  async #lapse(): Promise<void> {
+    await this.#sets.lapse()
+    await sleep(LAPSE_MS)
+  }
+
+  async #crash({ builder, gently }: CrashStep): Promise<void> {
+    await this.#readStream()
+    if (builder !== undefined && this.#process.restartBuilder(builder)) {
+      this.coverage.count('crash of one builder')
+    } else {
+      const { source } = this.#process
+      if (gently === true && source !== undefined && !this.#interference.isHolding) {
+        await this.#follow('stop', () => this.#process.stopCapture())
+        this.coverage.count('Capture stopped')
+      }
+      this.#runInBackground('end', this.#process, () => this.#process.end())
+      this.#process = this.#newProcess()
+      this.#stream.restart()
+      this.#isHandingOneByOne = false
+      this.coverage.count('crash')
+    }
+    // Nobody renews their leases.
+    if (await this.#sets.lapseLost()) await sleep(LAPSE_MS)
   }
 
   /** Starts an operation and waits for it, unless it, or something that it may wait for, is held. */
   async #follow(name: string, operation: () => Promise<void>): Promise<void> {
-    const process = this.#process
-    const running = operation().catch((error: unknown) => this.#tell(name, process, error))
-    this.#background.add(running)
-    const ended = running.finally(() => this.#background.delete(running))
+    const ended = this.#runInBackground(name, this.#process, operation)
     if (this.#interference.isHolding) await Promise.race([ended, sleep(MOMENT_MS)])
     else await Promise.race([ended, this.#interference.nextHold()])
   }
 
+  #runInBackground(name: string, process: CapturingProcess, operation: () => Promise<void>): Promise<void> {
+    const running = operation().catch((error: unknown) => this.#tell(name, process, error))
+    this.#background.add(running)
+    return running.finally(() => this.#background.delete(running))
+  }
+
   #tell(name: string, process: CapturingProcess, error: unknown): void {
     if (process.hasEnded || isMade(error)) return
-    const isLate = error instanceof CaptureError && error.code === 'LEASE_LOST'
-    if (isLate && hasShortLease(this.#script)) return
+    if (error instanceof CaptureError && error.code === 'LEASE_LOST' && mayLapse(this.#script)) {
+      this.coverage.count('lease lost before the objects were emitted')
+      return
+    }
     this.problems.push(
       `${name} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
     )
@@ -233,26 +313,41 @@ class ScriptRun {
   async #finish(): Promise<void> {
     this.#interference.end()
     await this.#endOverlapping(Infinity)
-    await this.#stream.upTo(this.#marker)
+    await this.#readStream()
     for (let round = 1; round <= LAST_ROUNDS && this.problems.length === 0; round += 1) {
       await Promise.all(this.#background)
       const wasAtEnd = this.#stream.isAtEnd
       await this.#deliver({ do: 'deliver', events: Infinity, by: 'handleEvents' })
+      // No build of its own comes between the last ones and the judgement.
+      if (wasAtEnd) await this.#process.stopCapture()
+      const hadLost = await this.#sets.lapseLost()
+      if (hadLost) await sleep(LAPSE_MS)
       for (const build of this.#process.takeScheduled()) await this.#follow('a scheduled build', build)
       await this.#retriesDue()
       for (const index of this.#process.builders.keys()) await this.#build(index)
-      if (wasAtEnd && this.#background.size === 0 && !this.#hasRetries()) break
+      if (wasAtEnd && !hadLost && this.#background.size === 0 && !this.#hasRetries()) break
     }
     if (!this.#stream.isAtEnd) this.problems.push('Events could not be delivered.')
-    if (hasShortLease(this.#script)) {
-      await sleep(SHORT_LEASE_MS + 50)
-      await this.#build(0)
-    }
+    await this.#acknowledgeAll()
     countRun(this.coverage, this.#script, {
       events: this.#stream.events,
       states: this.#states,
       replica: this.#replica,
     })
+  }
+
+  /** All has been emitted: so the source has to learn that it may forget all. */
+  async #acknowledgeAll(): Promise<void> {
+    const { handlers } = this.#process
+    if (!handlers.every(({ durable, emits }) => durable || emits)) return
+    for (let turn = 0; turn < 10 && !this.#isAllAcknowledged; turn += 1) await sleep(turn)
+    if (!this.#isAllAcknowledged && this.problems.length === 0) {
+      this.problems.push('All was emitted, and not everything was acknowledged.')
+    }
+  }
+
+  get #isAllAcknowledged(): boolean {
+    return this.#stream.acknowledged === this.#stream.events.length
   }
 
   #hasRetries(): boolean {
@@ -269,11 +364,12 @@ class ScriptRun {
     const process: CapturingProcess = new CapturingProcess({
       script: this.#script,
       server: this.#server,
-      redisKey: this.#redisKey,
+      sets: this.#sets,
       interference: this.#interference,
       replica: this.#replica,
       sabotage: this.#sabotage,
-      onError: (error) => this.#tell('a scheduled build', process, error),
+      coverage: this.coverage,
+      onError: (error) => this.#tell('a build or the Capture', process, error),
     })
     return process
   }

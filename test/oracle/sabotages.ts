@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import type { Claim, ClaimingIdsSet, IdsSet, WALEvent } from 'pg-capture'
+import type { CapturedAggregator, Claim, ClaimingIdsSet, IdsSet, WALEvent } from 'pg-capture'
 import type { OracleServer } from './oracle-server.ts'
 import type { Sabotage } from './sabotage.ts'
 import { withPromises } from './schema-changes.ts'
@@ -29,20 +29,40 @@ export const breakages = {
   },
   // The builds as well: look-ups alone may be one commit behind, since the event that changed the path finds the root.
   'all is read one commit behind': {
-    adapt: withSetup({ aggregators: 'one' }),
+    adapt: withSetup({ aggregators: 'one', setObjects: 'one' }),
     sabotage: (_script, server) => readingBehind(server, 1),
   },
   'look-ups read two commits behind': {
-    adapt: withSetup({ aggregators: 'handler and builder' }),
+    adapt: withSetup({ aggregators: 'handler and builder', delivery: 'by hand' }),
     sabotage: (_script, server) => readingBehind(server, 2),
   },
   'an id added while it is built is forgotten': {
-    adapt: withSetup({ set: 'memory' }),
+    adapt: withSetup({ set: 'memory', aggregators: 'one', setObjects: 'one' }),
     sabotage: () => ({ set: (set) => forgettingSet(set as ClaimingIdsSet) }),
   },
   'two builders build one id at the same time': {
-    adapt: withSetup({ set: 'memory', aggregators: 'handler and two builders' }),
+    adapt: (script) =>
+      withTwoBuilders({ ...script, steps: script.steps.filter(({ do: kind }) => kind !== 'lapse') }),
     sabotage: () => ({ set: (set) => sharingSet(set) }),
+  },
+  'a sink does not compare versions': {
+    adapt: withTwoBuilders,
+    sabotage: () => ({ replicaTakesAll: true }),
+  },
+  'an acknowledgement counts that comes after its lease': {
+    adapt: withTwoBuilders,
+    sabotage: () => ({ set: (set) => tokenBlindSet(set as ClaimingIdsSet) }),
+  },
+  'an id whose object was refused is given up': {
+    adapt: withTwoBuilders,
+    sabotage: () => ({ set: (set) => givingUpSet(set as ClaimingIdsSet) }),
+  },
+  'a position is confirmed before its objects are emitted': {
+    adapt: withSetup({ set: 'memory', aggregators: 'one', setObjects: 'one', delivery: 'Capture' }),
+    sabotage: () => ({ captured: settledAtOnce }),
+  },
+  'a row that comes back behind a promised foreign key is not looked up': {
+    sabotage: () => ({ events: (events) => events.map(inTransactionOfItsOwn) }),
   },
   'a foreign key is promised that does not stand': {
     adapt: promising(true),
@@ -56,6 +76,11 @@ let eventsSeen = 0
 function everyButThe20th(): boolean {
   eventsSeen += 1
   return eventsSeen % 20 !== 0
+}
+
+function withTwoBuilders(script: Script): Script {
+  const aggregators = 'handler and two builders'
+  return withSetup({ set: 'memory', aggregators, setObjects: 'one', delivery: 'by hand' })(script)
 }
 
 function withSetup(setup: Partial<Script['setup']>): (script: Script) => Script {
@@ -117,13 +142,8 @@ function forgettingSet(set: ClaimingIdsSet): ClaimingIdsSet {
   const flying = new Set<string>()
   const land = ({ ids }: Claim): void => ids.forEach((id) => flying.delete(id))
   return {
+    ...delegating(set),
     add: (ids) => set.add(ids.filter((id) => !flying.has(id))),
-    delete: (ids) => set.delete(ids),
-    getAll: () => set.getAll(),
-    renew: (claim, leaseMs) => set.renew(claim, leaseMs),
-    inFlight: () => set.inFlight(),
-    failed: () => set.failed(),
-    backlog: () => set.backlog(),
     async claim(max, leaseMs) {
       const claim = await set.claim(max, leaseMs)
       claim.ids.forEach((id) => flying.add(id))
@@ -139,6 +159,81 @@ function forgettingSet(set: ClaimingIdsSet): ClaimingIdsSet {
     },
   }
 }
+
+/** Takes what is acknowledged out of the set, whoever holds it by now, and also where it is pending again. */
+function tokenBlindSet(set: ClaimingIdsSet): ClaimingIdsSet {
+  const claims = new Map<string, Claim>()
+  return {
+    ...delegating(set),
+    async claim(max, leaseMs) {
+      const claim = await set.claim(max, leaseMs)
+      claim.ids.forEach((id) => claims.set(id, claim))
+      return claim
+    },
+    async acknowledge(claim) {
+      const late = claim.ids.filter((id) => claims.get(id)?.token !== claim.token)
+      for (const id of late) {
+        await set.delete([id])
+        await set.acknowledge({ ids: [id], token: claims.get(id)?.token ?? '' })
+      }
+      return set.acknowledge(claim)
+    },
+  }
+}
+
+/** Forgets what was not built. */
+function givingUpSet(set: ClaimingIdsSet): ClaimingIdsSet {
+  return {
+    ...delegating(set),
+    async release(claim) {
+      await set.acknowledge(claim)
+    },
+  }
+}
+
+function delegating(set: ClaimingIdsSet): ClaimingIdsSet {
+  return {
+    durable: set.durable === true,
+    add: (ids) => set.add(ids),
+    delete: (ids) => set.delete(ids),
+    getAll: () => set.getAll(),
+    claim: (max, leaseMs) => set.claim(max, leaseMs),
+    acknowledge: (claim) => set.acknowledge(claim),
+    release: (claim, failure) => set.release(claim, failure),
+    failed: () => set.failed(),
+    backlog: () => set.backlog(),
+    renew: (claim, leaseMs) => set.renew(claim, leaseMs),
+    inFlight: () => set.inFlight(),
+  }
+}
+
+function settledAtOnce(aggregator: CapturedAggregator): CapturedAggregator {
+  return {
+    schema: aggregator.schema,
+    durable: aggregator.durable,
+    emits: aggregator.emits,
+    delegates: aggregator.delegates,
+    get retryInMs() {
+      return aggregator.retryInMs
+    },
+    collect: (events) => aggregator.collect(events),
+    requestBuild: (failed) => aggregator.requestBuild(failed),
+    buildObjects: () => aggregator.buildObjects(),
+    settled: () => Promise.resolve(),
+  }
+}
+
+/** Numbers that transactions of the server's first days had. */
+const FIRST_XID = 3
+const OLD_XIDS = 700
+
+/** Without the events of one transaction being told to belong together, nothing knows of a DELETE before an INSERT. */
+function inTransactionOfItsOwn(event: WALEvent): WALEvent {
+  oldXid = (oldXid + 1) % OLD_XIDS
+  return { ...event, xid: FIRST_XID + oldXid }
+}
+
+let oldXid = 0
 
 /** Each of two claimers gets every id, once. */
 function sharingSet(set: IdsSet): ClaimingIdsSet {

@@ -27,16 +27,35 @@ export interface ScriptColumn {
 }
 
 export interface Setup {
-  readonly set: 'memory' | 'plain' | 'ioredis' | 'node-redis'
-  readonly aggregators: 'one' | 'handler and builder' | 'handler and two builders'
-  /** What `scheduleBuildObjects` does: absent, calls nothing, or calls `build` at the next step. */
-  readonly schedule: 'at once' | 'never' | 'later'
+  readonly set: 'memory' | 'plain' | 'ioredis' | 'node-redis' | 'postgres'
+  /** `two that do both`: each takes a part of the transactions, or all where a `Capture` delivers, and each emits. */
+  readonly aggregators: 'one' | 'handler and builder' | 'handler and two builders' | 'two that do both'
+  /** `one each`: every aggregator is in a process of its own, with a set object of its own over one store. */
+  readonly setObjects?: 'one' | 'one each'
+  /**
+   * What `scheduleBuildObjects` does: absent, calls nothing, calls `build` at the next step, at once but only for every second
+   * request, or once when a step brought no request.
+   */
+  readonly schedule: 'at once' | 'never' | 'later' | 'some are lost' | 'when quiet'
   readonly batchSize: number
   /** `full`: the replica is a copy from before the first event. `empty`: the prepared rows come as events too. */
   readonly replica: 'full' | 'empty'
+  /** Who gives events to the aggregators and confirms positions: the steps, or a `Capture` that the steps feed. */
+  readonly delivery?: 'by hand' | 'Capture'
+  /** `short`: builders often find out that they are late. */
+  readonly lease?: 'long' | 'short'
 }
 
-export type Step = TransactionStep | DeliverStep | BuildStep | RedeliverStep | HoldStep | FailStep | CrashStep
+export type Step =
+  | TransactionStep
+  | DeliverStep
+  | BuildStep
+  | RedeliverStep
+  | HoldStep
+  | FailStep
+  | PoisonStep
+  | LapseStep
+  | CrashStep
 
 export interface TransactionStep {
   readonly do: 'transaction'
@@ -59,6 +78,8 @@ export interface DeliverStep {
   readonly do: 'deliver'
   /** At most so many of the events that have not been delivered. */
   readonly events: number
+  /** Which of the aggregators that take events, where there are several. */
+  readonly to?: number
   readonly by: 'handleEvent' | 'handleEvents' | 'collect' | 'handleEvent, all at once'
 }
 
@@ -76,6 +97,9 @@ export interface RedeliverStep {
 /** A place at which an operation can be made to wait or to fail. */
 export type Place = 'before query' | 'after query' | 'before onChange' | 'after onChange' | 'set'
 
+/** A place that an operation comes to: `set` is either of the two. */
+export type Passed = Exclude<Place, 'set'> | 'before set' | 'after set'
+
 /** Makes the operation that next reaches the place, after so many others, wait there for some steps. */
 export interface HoldStep {
   readonly do: 'hold'
@@ -91,7 +115,23 @@ export interface FailStep {
   readonly after: number
 }
 
+/** Makes `onChange` refuse some ids, with whatever comes with them, for some steps: about one of so many. */
+export interface PoisonStep {
+  readonly do: 'poison'
+  readonly oneOf: number
+  readonly steps: number
+}
+
+/** All leases end that there are at this moment, as if their builders had been paused for longer. */
+export interface LapseStep {
+  readonly do: 'lapse'
+}
+
 /** The process ends and starts again: what is in memory is gone, and the source delivers what was not acknowledged. */
 export interface CrashStep {
   readonly do: 'crash'
+  /** Ends one builder alone, where each aggregator has a process of its own. */
+  readonly builder?: number
+  /** Stops the `Capture` first, where there is one. */
+  readonly gently?: boolean
 }

@@ -40,6 +40,18 @@ export class StreamPosition {
     return { from, events }
   }
 
+  /** The batch cut where a transaction of another parity begins; `number` is that of the transaction, modulo `count`. */
+  parts({ from, events }: Batch, count: number): (Batch & { readonly number: number })[] {
+    const parts: { from: number; events: WALEvent[]; number: number }[] = []
+    events.forEach((event, index) => {
+      const number = Number(event.xid ?? 0) % count
+      const last = parts.at(-1)
+      if (last?.number === number) last.events.push(event)
+      else parts.push({ from: from + index, events: [event], number })
+    })
+    return parts
+  }
+
   /** From here on the stream is delivered again, as by a source that was not acknowledged. */
   returnTo(index: number): void {
     this.#delivered = Math.min(this.#delivered, index)
@@ -56,6 +68,22 @@ export class StreamPosition {
 
   acknowledge(from: number, to: number): void {
     for (let index = from; index < to; index += 1) this.#acknowledged[index] = true
+  }
+
+  /** How many events were acknowledged with all before them. */
+  get acknowledged(): number {
+    let count = 0
+    while (this.#acknowledged[count] === true) count += 1
+    return count
+  }
+
+  /** The events of whole transactions that a source confirms once it has delivered those of the batch. */
+  endedBy({ from, events }: Batch): { from: number; to: number } | undefined {
+    const start = this.#transactionStart(from)
+    let to = from + events.length
+    while (to > from && to < this.#events.length && this.#events[to]?.xid === this.#events[to - 1]?.xid)
+      to -= 1
+    return to > from ? { from: start, to } : undefined
   }
 
   /** Begins anew where the first transaction begins that was not acknowledged whole. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import type { Script, Setup } from '../script.ts'
 import { Picks } from './picks.ts'
+import { promisedLinks } from './promised-links.ts'
 import { schemaArbitrary, schemaModel, type TreeChoices } from './schema.ts'
 import { type StepChoices, stepsArbitrary, stepsOf } from './steps.ts'
 import { createStatements, foreignKeyStatements, seedStatements } from './table-sql.ts'
@@ -14,20 +15,43 @@ interface Choices {
   readonly steps: readonly StepChoices[]
 }
 
-const setupArbitrary: fc.Arbitrary<Setup> = fc.record({
-  set: fc.oneof(
-    { weight: 4, arbitrary: fc.constant('memory' as const) },
-    { weight: 3, arbitrary: fc.constant('plain' as const) },
-    { weight: 2, arbitrary: fc.constantFrom('ioredis' as const, 'node-redis' as const) },
-  ),
-  aggregators: fc.constantFrom('one', 'handler and builder', 'handler and two builders'),
-  schedule: fc.constantFrom('at once', 'never', 'later'),
-  batchSize: fc.integer({ min: 1, max: 5 }),
-  replica: fc.oneof(
-    { weight: 3, arbitrary: fc.constant('full' as const) },
-    { weight: 1, arbitrary: fc.constant('empty' as const) },
-  ),
-})
+const setupArbitrary: fc.Arbitrary<Setup> = fc
+  .record({
+    set: fc.oneof(
+      { weight: 5, arbitrary: fc.constant('memory' as const) },
+      { weight: 4, arbitrary: fc.constant('plain' as const) },
+      { weight: 3, arbitrary: fc.constantFrom('ioredis' as const, 'node-redis' as const) },
+      { weight: 3, arbitrary: fc.constant('postgres' as const) },
+    ),
+    aggregators: fc.constantFrom(
+      'one' as const,
+      'handler and builder' as const,
+      'handler and two builders' as const,
+      'two that do both' as const,
+    ),
+    setObjects: fc.constantFrom('one' as const, 'one each' as const),
+    schedule: fc.constantFrom(
+      'at once' as const,
+      'never' as const,
+      'later' as const,
+      'some are lost' as const,
+      'when quiet' as const,
+    ),
+    batchSize: fc.integer({ min: 1, max: 5 }),
+    replica: fc.oneof(
+      { weight: 3, arbitrary: fc.constant('full' as const) },
+      { weight: 1, arbitrary: fc.constant('empty' as const) },
+    ),
+    delivery: fc.oneof(
+      { weight: 3, arbitrary: fc.constant('by hand' as const) },
+      { weight: 1, arbitrary: fc.constant('Capture' as const) },
+    ),
+    lease: fc.oneof(
+      { weight: 7, arbitrary: fc.constant('long' as const) },
+      { weight: 1, arbitrary: fc.constant('short' as const) },
+    ),
+  })
+  .map(possible)
 
 /** Random cases. They shrink by leaving out steps, statements, parts of the schema, links and tables. */
 export const scripts: fc.Arbitrary<Script> = fc
@@ -44,7 +68,7 @@ function scriptOf(choices: Choices): Script {
   const picks = new Picks(choices.seed)
   const tables = tableModels(choices.tables, picks)
   const { schema, needed } = schemaModel(choices.schema, tables)
-  const tableChoice = { all: tables, read: [...needed.keys()] }
+  const tableChoice = { all: tables, read: [...needed.keys()], promised: promisedLinks(schema, tables) }
   return {
     tables: tables.map((table) => ({
       schema: table.schema,
@@ -60,4 +84,13 @@ function scriptOf(choices: Choices): Script {
     setup: choices.setup,
     steps: choices.steps.flatMap((step) => stepsOf(step, tableChoice)),
   }
+}
+
+/** What can't be is left out: a set of one process can't be shared by several, nor feed builders that a Capture does not see. */
+function possible(setup: Setup): Setup {
+  const isStored = setup.set !== 'memory' && setup.set !== 'plain'
+  const setObjects = isStored && setup.aggregators !== 'one' ? setup.setObjects : 'one'
+  const emits = setup.aggregators === 'one' || setup.aggregators === 'two that do both'
+  const delivery = isStored || emits ? setup.delivery : 'by hand'
+  return { ...setup, ...(setObjects && { setObjects }), ...(delivery && { delivery }) }
 }

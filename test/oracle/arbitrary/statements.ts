@@ -1,5 +1,6 @@
 import type { Statement } from '../script.ts'
 import { plainValues } from './column-types.ts'
+import type { PromisedLink } from './promised-links.ts'
 import { literal, quoted, quotedTable } from './names.ts'
 import type { Picks } from './picks.ts'
 import { keyOf } from './table-sql.ts'
@@ -23,7 +24,8 @@ const weights = {
   delete: 9,
   'delete several': 3,
   reinsert: 6,
-  'reinsert in one statement': 8,
+  'reinsert in one statement': 4,
+  'reinsert behind a promise': 10,
   truncate: 2,
 } as const
 
@@ -34,19 +36,23 @@ export interface TableChoice {
   readonly all: readonly TableModel[]
   /** Those that the schema reads. */
   readonly read: readonly TableModel[]
+  /** The foreign keys that it promises, behind which a row may come back. */
+  readonly promised: readonly PromisedLink[]
 }
 
 /** The statements, mostly one, of one thing that happens to a table. */
-export function statementsOf({ all, read }: TableChoice, picks: Picks): Statement[] {
-  const kind = picks.weighted(weights)
+export function statementsOf({ all, read, promised }: TableChoice, picks: Picks): Statement[] {
+  const drawn = picks.weighted(weights)
+  const kind = drawn === 'reinsert behind a promise' && promised.length === 0 ? 'move link' : drawn
   // Putting a row back matters where others keep pointing to it.
   const referenced = kind.startsWith('reinsert')
     ? read.filter((table) => pointingTo(table, all).length > 0)
     : []
   const near = referenced.length > 0 ? referenced : read
-  const table = picks.chance(85) ? picks.of(near) : picks.of(all)
+  const promise = kind === 'reinsert behind a promise' ? picks.of(promised) : undefined
+  const table = promise?.to ?? (picks.chance(85) ? picks.of(near) : picks.of(all))
   const mode = picks.weighted({ guarded: 60, plain: 32, undone: 8 })
-  const sql = new TableWriter(table, all, picks).sql(kind)
+  const sql = new TableWriter(table, all, picks, promise).sql(kind)
   return sql.map((text) => ({ kind, table: `${table.schema}.${table.table}`, sql: text, mode }))
 }
 
@@ -68,8 +74,11 @@ class TableWriter {
   readonly #name: string
   readonly #key: ColumnModel
   readonly #picks: Picks
+  /** Whose row comes back. */
+  readonly #promise: PromisedLink | undefined
 
-  constructor(table: TableModel, all: readonly TableModel[], picks: Picks) {
+  constructor(table: TableModel, all: readonly TableModel[], picks: Picks, promise?: PromisedLink) {
+    this.#promise = promise
     this.#table = table
     this.#all = all
     this.#name = quotedTable(table)
@@ -125,6 +134,8 @@ class TableWriter {
         return this.#reinsert()
       case 'reinsert in one statement':
         return [this.#reinsertInOneStatement()]
+      case 'reinsert behind a promise':
+        return this.#isDeferred() && picks.chance(50) ? this.#reinsert() : [this.#reinsertInOneStatement()]
       case 'truncate':
         return [`TRUNCATE ${this.#name}${picks.chance(70) ? ' CASCADE' : ''}`]
       default:
@@ -186,11 +197,16 @@ class TableWriter {
 
   /** Those that rows of another table point to, where a table does. */
   #referencedRows(): string {
-    const links = pointingTo(this.#table, this.#all)
-    if (links.length === 0 || this.#picks.chance(30)) return this.#oneRow()
+    const links = this.#promise === undefined ? pointingTo(this.#table, this.#all) : [this.#promise]
+    if (links.length === 0 || this.#picks.chance(this.#promise === undefined ? 30 : 10)) return this.#oneRow()
     const { from, link } = this.#picks.of(links)
     const column = quoted(link.target?.column.name ?? this.#key.name)
     return `${column} IN (SELECT ${quoted(link.name)} FROM ${quotedTable(from)})`
+  }
+
+  /** Whether the row may be away between two statements. */
+  #isDeferred(): boolean {
+    return this.#promise?.link.foreignKey?.includes('DEFERRED') === true
   }
 
   #someRows(): string {

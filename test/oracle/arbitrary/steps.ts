@@ -23,9 +23,12 @@ const weights = {
   build: 10,
   hold: 6,
   race: 9,
-  fail: 5,
+  takeover: 4,
+  lapse: 2,
+  fail: 6,
+  poison: 2,
   redeliver: 4,
-  crash: 1,
+  crash: 2,
 }
 
 /** Mostly one step, else several that belong together. */
@@ -51,23 +54,43 @@ export function stepsOf({ seed: number, statements }: StepChoices, tables: Table
     case 'race':
       return race(
         transaction(statements, tables, picks),
-        transaction(statements.map(other), tables, picks),
+        transaction(
+          statements.map((one) => other(one, 1)),
+          tables,
+          picks,
+        ),
         picks,
       )
+    case 'takeover':
+      return takeover(
+        [0, 1, 2].map((number) =>
+          transaction(
+            statements.map((one) => other(one, number)),
+            tables,
+            picks,
+          ),
+        ),
+        picks,
+      )
+    case 'lapse':
+      return [{ do: 'lapse' }]
+    case 'poison':
+      return [{ do: 'poison', oneOf: 1 + picks.below(3), steps: 1 + picks.below(8) }]
     case 'fail': {
       const places: Record<Place, number> = {
         'before query': 3,
         'after query': 3,
         'before onChange': 2,
         'after onChange': 2,
-        set: 4,
+        set: 6,
       }
       return [{ do: 'fail', place: picks.weighted(places), after: picks.below(3) }]
     }
     case 'redeliver':
       return [{ do: 'redeliver', transactions: 1 + picks.below(4) }]
     case 'crash':
-      return [{ do: 'crash' }]
+      if (picks.chance(40)) return [{ do: 'crash', builder: picks.below(2) }]
+      return [{ do: 'crash', gently: picks.chance(50) }]
     default:
       return kind satisfies never
   }
@@ -87,7 +110,7 @@ function transaction(seeds: readonly number[], tables: TableChoice, picks: Picks
 
 function deliver(events: number, picks: Picks): DeliverStep {
   const by = picks.weighted({ handleEvent: 4, handleEvents: 4, collect: 3, 'handleEvent, all at once': 1 })
-  return { do: 'deliver', events, by }
+  return { do: 'deliver', events, by, to: picks.below(2) }
 }
 
 function hold(after: number, steps: number, picks: Picks): HoldStep {
@@ -100,8 +123,8 @@ function hold(after: number, steps: number, picks: Picks): HoldStep {
   return { do: 'hold', place, after, steps }
 }
 
-function other(seed: number): number {
-  return seed ^ 0x5bd1e995
+function other(seed: number, number: number): number {
+  return seed ^ Math.imul(number, 0x5bd1e995)
 }
 
 /**
@@ -124,5 +147,30 @@ function race(first: TransactionStep, second: TransactionStep, picks: Picks): St
     commit(second),
     deliver(1_000, picks),
     build(),
+  ]
+}
+
+/**
+ * A builder is held with what it has read for longer than its lease, and the other one takes its ids over. Then the first one
+ * emits late, and acknowledges or releases what is no longer its own: when the other one is through, or in the midst of it, and
+ * rows have changed again meanwhile.
+ */
+function takeover(transactions: readonly TransactionStep[], picks: Picks): Step[] {
+  const builder = picks.below(2)
+  const [first = [], second = [], third = []] = transactions.map((step): Step[] => [
+    { ...step, openFor: 0, end: 'commit' },
+    { do: 'deliver', events: 1_000, by: 'collect' },
+  ])
+  const isAmid = picks.chance(60)
+  const place = picks.weighted({ 'after query': 1, 'before onChange': 4, 'after onChange': 1 })
+  return [
+    ...first,
+    { do: 'hold', place, after: 0, steps: isAmid ? 8 : 5 + picks.below(3) },
+    { do: 'build', builder },
+    { do: 'lapse' },
+    ...second,
+    ...(isAmid ? [{ do: 'hold' as const, place: 'before onChange' as const, after: 0, steps: 5 }] : []),
+    { do: 'build', builder: builder + 1 },
+    ...(isAmid ? third : []),
   ]
 }

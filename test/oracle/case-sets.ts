@@ -1,0 +1,71 @@
+import { InMemorySet, type ClaimingIdsSet, type IdsSet } from 'pg-capture'
+import type { Coverage } from './coverage.ts'
+import { FaultyClaimingSet } from './faulty-claiming-set.ts'
+import type { OracleServer } from './oracle-server.ts'
+import { faultyPlainSet, MySet, type SetFaults } from './plain-sets.ts'
+import type { Setup } from './script.ts'
+
+/** Whether the process that a set object is in has ended. */
+export interface Life {
+  readonly hasEnded: boolean
+}
+
+/** The set objects of a case, over one store where there is one, and the leases of all that was claimed through them. */
+export class CaseSets {
+  readonly #server: OracleServer
+  readonly #setup: Setup
+  readonly #coverage: Coverage
+  readonly #name: string
+  readonly #claiming: { readonly set: FaultyClaimingSet; readonly life: Life }[] = []
+  readonly #lapsed = new Set<string>()
+
+  constructor(server: OracleServer, setup: Setup, coverage: Coverage) {
+    this.#server = server
+    this.#setup = setup
+    this.#coverage = coverage
+    this.#name = server.newSetName()
+  }
+
+  /** A set object of a process, which in a store finds what others have put there. */
+  open(faults: SetFaults, life: Life): IdsSet {
+    const { set: kind, batchSize } = this.#setup
+    if (kind === 'plain') return faultyPlainSet(new MySet(), faults)
+    const inner = kind === 'memory' ? new InMemorySet({ batchSize }) : this.#inStore(kind)
+    const set = new FaultyClaimingSet(inner, faults, {
+      isRemote: kind !== 'memory',
+      lapsed: this.#lapsed,
+      onTakeOver: () => this.#coverage.count('id taken over after its lease'),
+    })
+    this.#claiming.push({ set, life })
+    return set
+  }
+
+  /** All leases end. */
+  async lapse(): Promise<void> {
+    const ended = await Promise.all(this.#claiming.map(({ set }) => set.lapse()))
+    if (ended.includes(true)) this.#coverage.count('leases lapsed')
+  }
+
+  /** The leases end that nobody renews any more. Resolves to whether there were any. */
+  async lapseLost(): Promise<boolean> {
+    const ended = this.#claiming.map(({ set, life }) => set.lapseLost({ all: life.hasEnded }))
+    return (await Promise.all(ended)).includes(true)
+  }
+
+  /** What is in the store, pending or in flight; undefined where there is none. */
+  async stored(): Promise<Set<string> | undefined> {
+    const { set: kind } = this.#setup
+    if (kind === 'memory' || kind === 'plain') return undefined
+    const set = this.#inStore(kind)
+    const ids = new Set<string>()
+    // An id that is released between two looks would be in neither.
+    for (const look of [() => set.getAll(), () => set.inFlight(), () => set.getAll()]) {
+      for await (const batch of look()) for (const id of batch) ids.add(String(id))
+    }
+    return ids
+  }
+
+  #inStore(kind: Exclude<Setup['set'], 'memory' | 'plain'>): ClaimingIdsSet {
+    return this.#server.setInStore(kind, this.#name, this.#setup.batchSize)
+  }
+}

@@ -2,18 +2,21 @@
 export interface Budget {
   readonly seconds: number
   readonly seed: number
+  /** Where to leave what was covered, for whoever runs several at a time. */
+  readonly report: string | undefined
 }
 
 /**
- * Reads `ORACLE_SECONDS` (default 60) and `ORACLE_SEED` (default: another one each time).
+ * Reads `ORACLE_SECONDS` (default 60), `ORACLE_SEED` (default: another one each time) and `ORACLE_REPORT`.
  *
  * @throws Error where one is no number of that kind: a budget that was misread would look like a passed test.
  */
 export function readBudget(environment: NodeJS.ProcessEnv): Budget {
-  const { ORACLE_SECONDS: seconds, ORACLE_SEED: seed } = environment
+  const { ORACLE_SECONDS: seconds, ORACLE_SEED: seed, ORACLE_REPORT: report } = environment
   return {
     seconds: seconds === undefined ? 60 : positive('ORACLE_SECONDS', seconds),
     seed: seed === undefined ? Date.now() & 0x7fffffff : integer('ORACLE_SEED', seed),
+    report,
   }
 }
 

@@ -9,8 +9,8 @@ import type { Replica } from './replica.ts'
 import type { Sabotage } from './sabotage.ts'
 import type { Passed, Script } from './script.ts'
 
-/** A lease that builders often overrun: they look at a third of it. */
-const SHORT_LEASE_MS = 24
+/** So short that a builder, which looks at a third of it, always asks for its renewal before it emits. */
+const SHORT_LEASE_MS = 6
 const LONG_LEASE_MS = 60_000
 
 export interface CapturingProcessParameters {

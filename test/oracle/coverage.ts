@@ -14,6 +14,17 @@ export class Coverage {
     for (const [feature, times] of other.#counts) this.count(feature, times)
   }
 
+  static fromJson(text: string): Coverage {
+    const coverage = new Coverage()
+    const counts = JSON.parse(text) as Record<string, number>
+    for (const [feature, times] of Object.entries(counts)) coverage.count(feature, times)
+    return coverage
+  }
+
+  toJson(): string {
+    return JSON.stringify(Object.fromEntries(this.#counts))
+  }
+
   report(): string {
     const entries = [...this.#counts].sort(([a], [b]) => (a < b ? -1 : 1))
     return entries.map(([feature, times]) => `${String(times).padStart(9)}  ${feature}`).join('\n')

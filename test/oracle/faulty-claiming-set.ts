@@ -101,6 +101,8 @@ export class FaultyClaimingSet implements ClaimingIdsSet {
   }
 
   async renew(claim: Claim, leaseMs: number): Promise<boolean> {
+    // Whose lease was ended stands for one that is paused: it learns of it once somebody else has its ids.
+    if (claim.ids.some((id) => this.#options.lapsed.has(id))) return true
     return this.#callRemote(() => this.#set.renew(claim, leaseMs))
   }
 
@@ -125,7 +127,9 @@ export class FaultyClaimingSet implements ClaimingIdsSet {
 
   #forget({ ids, token }: Claim): void {
     const claimed = this.#claimed.get(token)
-    for (const id of ids) claimed?.delete(id)
+    for (const id of ids) {
+      if (claimed?.delete(id) === true) this.#options.lapsed.delete(id)
+    }
     if (claimed?.size !== 0) return
     this.#claimed.delete(token)
     this.#lost.delete(token)

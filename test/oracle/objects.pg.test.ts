@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { serviceTimeout } from '../support/service-url.ts'
 import { testDatabase } from '../support/postgres.ts'
@@ -12,7 +13,7 @@ import { runScript } from './run-script.ts'
 
 const budget = readBudget(process.env)
 /** From so many cases on, each feature must have occurred. */
-const ENOUGH_CASES = 400
+const ENOUGH_CASES = 1_000
 
 const database = testDatabase()
 const redis = testRedis()
@@ -40,6 +41,7 @@ describe('the replica that onChange built equals an independent evaluation', () 
       const { coverage, failure } = await explore(server, budget)
       const seconds = ((performance.now() - startedAt) / 1_000).toFixed(0)
       console.log(`The oracle, seed ${budget.seed}, ${seconds} s:\n${coverage.report()}`)
+      if (budget.report !== undefined) writeFileSync(budget.report, coverage.toJson())
       if (failure !== undefined) {
         const { script, problems, seed, path, casesBefore } = failure
         const file = fileRegression(`found-${seed}`, { problems, script })

@@ -42,7 +42,7 @@ export interface Setup {
   readonly replica: 'full' | 'empty'
   /** Who gives events to the aggregators and confirms positions: the steps, or a `Capture` that the steps feed. */
   readonly delivery?: 'by hand' | 'Capture'
-  /** `short`: builders often find out that they are late. */
+  /** `short`: builders find out before they emit that they are late, and are so now and then without any step. */
   readonly lease?: 'long' | 'short'
 }
 

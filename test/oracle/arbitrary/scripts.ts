@@ -29,7 +29,7 @@ const setupArbitrary: fc.Arbitrary<Setup> = fc
       'handler and two builders' as const,
       'two that do both' as const,
     ),
-    setObjects: fc.constantFrom('one' as const, 'one each' as const),
+    setObjects: fc.constantFrom('one' as const, 'one each' as const, 'one each' as const),
     schedule: fc.constantFrom(
       'at once' as const,
       'never' as const,
@@ -43,11 +43,11 @@ const setupArbitrary: fc.Arbitrary<Setup> = fc
       { weight: 1, arbitrary: fc.constant('empty' as const) },
     ),
     delivery: fc.oneof(
-      { weight: 3, arbitrary: fc.constant('by hand' as const) },
+      { weight: 2, arbitrary: fc.constant('by hand' as const) },
       { weight: 1, arbitrary: fc.constant('Capture' as const) },
     ),
     lease: fc.oneof(
-      { weight: 7, arbitrary: fc.constant('long' as const) },
+      { weight: 3, arbitrary: fc.constant('long' as const) },
       { weight: 1, arbitrary: fc.constant('short' as const) },
     ),
   })

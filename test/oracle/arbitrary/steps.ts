@@ -23,12 +23,12 @@ const weights = {
   build: 10,
   hold: 6,
   race: 9,
-  takeover: 4,
+  takeover: 6,
   lapse: 2,
   fail: 6,
   poison: 2,
   redeliver: 4,
-  crash: 2,
+  crash: 3,
 }
 
 /** Mostly one step, else several that belong together. */
@@ -89,8 +89,8 @@ export function stepsOf({ seed: number, statements }: StepChoices, tables: Table
     case 'redeliver':
       return [{ do: 'redeliver', transactions: 1 + picks.below(4) }]
     case 'crash':
-      if (picks.chance(40)) return [{ do: 'crash', builder: picks.below(2) }]
-      return [{ do: 'crash', gently: picks.chance(50) }]
+      if (picks.chance(50)) return [{ do: 'crash', builder: picks.below(2) }]
+      return [{ do: 'crash', gently: picks.chance(65) }]
     default:
       return kind satisfies never
   }
@@ -162,7 +162,7 @@ function takeover(transactions: readonly TransactionStep[], picks: Picks): Step[
     { do: 'deliver', events: 1_000, by: 'collect' },
   ])
   const isAmid = picks.chance(60)
-  const place = picks.weighted({ 'after query': 1, 'before onChange': 4, 'after onChange': 1 })
+  const place = picks.weighted({ 'after query': 3, 'before onChange': 4, 'after onChange': 1 })
   return [
     ...first,
     { do: 'hold', place, after: 0, steps: isAmid ? 8 : 5 + picks.below(3) },

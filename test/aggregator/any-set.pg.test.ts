@@ -1,11 +1,12 @@
 import { type Changes, EventAggregator, type IdsSet, type RootSchema } from 'pg-capture'
 import { describe, expect, test } from 'vitest'
+import { PostgresSet, postgresSetMigration } from 'pg-capture/stores/postgres-set'
 import { testDatabase } from '../support/postgres.ts'
 import { bookSchema, firstBook, library, retitled, secondBook } from './library.ts'
 import { PlainSet } from './plain-set.ts'
 
 const database = testDatabase({
-  setup: `${library}; create table note (id text primary key, body text)`,
+  setup: `${library}; create table note (id text primary key, body text); ${postgresSetMigration()}`,
 })
 
 function capturing(idsSet: IdsSet, schema: RootSchema = bookSchema) {
@@ -56,14 +57,22 @@ class RepeatingSet extends PlainSet {
   }
 }
 
+let postgresSets = 0
+
+function postgresSet(): PostgresSet {
+  postgresSets += 1
+  return new PostgresSet({ client: database.pool(), set: `set ${postgresSets}` })
+}
+
 const odd: readonly Oddity[] = [
   { name: 'three async methods', make: () => new PlainSet() },
   { name: 'numbers for ids, and all in sync', make: () => new NumberSet() },
   { name: 'batches of one and empty ones', make: () => new BatchedSet() },
   { name: 'each id several times', make: () => new RepeatingSet() },
+  { name: 'a table of Postgres', make: postgresSet },
 ]
 
-describe.each(odd)('a set of the user with $name', ({ make }) => {
+describe.each(odd)('a set with $name', ({ make }) => {
   test('gets each changed object built once, and is empty afterwards', async () => {
     const idsSet = make()
     const { aggregator, emitted } = capturing(idsSet)
@@ -163,7 +172,10 @@ describe('an error of the set', () => {
   })
 })
 
-describe('unusual ids', () => {
+describe.each([
+  ['a set with three methods', () => new PlainSet()],
+  ['a PostgresSet', postgresSet],
+])('unusual ids in %s', (_set, makeSet) => {
   const notes: RootSchema = { table: 'note', primaryKey: 'id', schema: { type: 'column', column: 'body' } }
 
   test.each([
@@ -171,7 +183,7 @@ describe('unusual ids', () => {
     ['long', 'x'.repeat(2000)],
     ['with all that JSON, arrays and SQL quote', `{"'\\,NULL} 📚 \n`],
   ])('an id that is %s is built and deleted like any other', async (_, id) => {
-    const { aggregator, emitted } = capturing(new PlainSet(), notes)
+    const { aggregator, emitted } = capturing(makeSet(), notes)
     await database.query(`insert into note values ($1, 'here')`, [id])
     await aggregator.handleEvent({ action: 'INSERT', table: 'note', data: { id } })
     await aggregator.buildObjects()
@@ -183,7 +195,7 @@ describe('unusual ids', () => {
   })
 
   test('an id that is huge is deleted like any other', async () => {
-    const { aggregator, emitted } = capturing(new PlainSet(), notes)
+    const { aggregator, emitted } = capturing(makeSet(), notes)
     const id = 'x'.repeat(1_000_000)
     await aggregator.handleEvent({ action: 'DELETE', table: 'note', dataOld: { id } })
     await aggregator.buildObjects()

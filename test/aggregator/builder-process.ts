@@ -1,4 +1,5 @@
-import { type Changes, EventAggregator, RedisSet } from 'pg-capture'
+import { type Changes, EventAggregator, type IdsSet, RedisSet } from 'pg-capture'
+import { PostgresSet } from 'pg-capture/stores/postgres-set'
 import pg from 'pg'
 import { Redis } from 'ioredis'
 import { createClient } from 'redis'
@@ -8,8 +9,10 @@ import { bookSchema } from './library.ts'
 export interface BuilderOptions {
   readonly databaseUrl: string
   readonly redisUrl: string
+  /** The key in Redis, or the name of the set in Postgres. */
   readonly key: string
-  readonly redisClient: 'ioredis' | 'node-redis'
+  /** Where the set is, and through which client. */
+  readonly store: 'ioredis' | 'node-redis' | 'postgres'
   readonly leaseMs: number
   readonly batchSize?: number
   /** Says `holding` from within `onChange` and never comes back: to be killed there. */
@@ -26,7 +29,7 @@ const emitted: Changes[] = []
 const aggregator = new EventAggregator({
   schema: bookSchema,
   client,
-  idsSet: new RedisSet({ client: await connectRedis(), key: options.key }),
+  idsSet: await openSet(),
   leaseMs: options.leaseMs,
   batchSize: options.batchSize,
   onChange: async (changes) => {
@@ -46,7 +49,9 @@ process.on('message', () => {
 process.on('disconnect', () => process.exit())
 process.send?.('ready')
 
-async function connectRedis(): Promise<ConstructorParameters<typeof RedisSet>[0]['client']> {
-  if (options.redisClient === 'ioredis') return new Redis(options.redisUrl)
-  return createClient({ url: options.redisUrl }).connect()
+async function openSet(): Promise<IdsSet> {
+  const { store, redisUrl, key } = options
+  if (store === 'postgres') return new PostgresSet({ client, set: key })
+  const redis = store === 'ioredis' ? new Redis(redisUrl) : await createClient({ url: redisUrl }).connect()
+  return new RedisSet({ client: redis, key })
 }

@@ -1,4 +1,5 @@
-import { type Changes, EventAggregator, RedisSet } from 'pg-capture'
+import { type Changes, type ClaimingIdsSet, EventAggregator, RedisSet } from 'pg-capture'
+import { PostgresSet, postgresSetMigration } from 'pg-capture/stores/postgres-set'
 import { describe, expect, test } from 'vitest'
 import { testDatabase } from '../support/postgres.ts'
 import { testRedis } from '../support/redis.ts'
@@ -7,40 +8,44 @@ import { bookSchema, firstBook, library, retitled, secondBook } from './library.
 import { type BuilderProcess, startBuilder } from './start-builder.ts'
 
 const database = testDatabase({
-  setup: `${library}; insert into book select n, 'Book ' || n, 'bob' from generate_series(100, 1099) n`,
+  setup: `${library}; ${postgresSetMigration()};
+    insert into book select n, 'Book ' || n, 'bob' from generate_series(100, 1099) n`,
 })
 const redis = testRedis()
 
-async function setOver(redisClient: BuilderOptions['redisClient'], key: string): Promise<RedisSet> {
+const stores = ['ioredis', 'node-redis', 'postgres'] as const
+
+async function setOver(store: BuilderOptions['store'], key: string): Promise<ClaimingIdsSet> {
+  if (store === 'postgres') return new PostgresSet({ client: database.pool(), set: key })
   return new RedisSet({
-    client: redisClient === 'ioredis' ? await redis.ioRedis() : await redis.nodeRedis(),
+    client: store === 'ioredis' ? await redis.ioRedis() : await redis.nodeRedis(),
     key,
   })
 }
 
-async function pendingIn(set: RedisSet): Promise<string[]> {
+async function pendingIn(set: ClaimingIdsSet): Promise<string[]> {
   const ids: string[] = []
-  for await (const batch of set.getAll()) ids.push(...batch)
+  for await (const batch of set.getAll()) ids.push(...batch.map(String))
   return ids
 }
 
 const upsertsOf = (emitted: readonly Changes[]): string[] =>
   emitted.flatMap(({ upsert }) => upsert.map(({ id }) => id)).sort()
 
-describe.each(['ioredis', 'node-redis'] as const)('processes that share one key, over %s', (redisClient) => {
+describe.each(stores)('processes that share one set, over %s', (store) => {
   const builder = (key: string, options: Partial<BuilderOptions> = {}): Promise<BuilderProcess> =>
     startBuilder({
       databaseUrl: database.url,
       redisUrl: redis.url,
       key,
-      redisClient,
+      store,
       leaseMs: 60_000,
       ...options,
     })
 
   test('build each object once between them', async () => {
-    const key = `${redis.prefix}${redisClient}:once`
-    const idsSet = await setOver(redisClient, key)
+    const key = `${redis.prefix}${store}:once`
+    const idsSet = await setOver(store, key)
     const builders = await Promise.all([builder(key, { batchSize: 10 }), builder(key, { batchSize: 10 })])
     const emitter = new EventAggregator({
       schema: bookSchema,
@@ -57,8 +62,8 @@ describe.each(['ioredis', 'node-redis'] as const)('processes that share one key,
   })
 
   test('get back the ids of one that was killed between its claim and its acknowledgement', async () => {
-    const key = `${redis.prefix}${redisClient}:killed`
-    const idsSet = await setOver(redisClient, key)
+    const key = `${redis.prefix}${store}:killed`
+    const idsSet = await setOver(store, key)
     const emitted: Changes[] = []
     const aggregator = new EventAggregator({
       schema: bookSchema,
@@ -86,8 +91,8 @@ describe.each(['ioredis', 'node-redis'] as const)('processes that share one key,
   })
 
   test('build again what came back while another process held it', async () => {
-    const key = `${redis.prefix}${redisClient}:back`
-    const idsSet = await setOver(redisClient, key)
+    const key = `${redis.prefix}${store}:back`
+    const idsSet = await setOver(store, key)
     const emitted: Changes[] = []
     const aggregator = new EventAggregator({
       schema: bookSchema,
@@ -123,7 +128,7 @@ test('two processes over two kinds of client share one set', async () => {
     databaseUrl: database.url,
     redisUrl: redis.url,
     key,
-    redisClient: 'ioredis',
+    store: 'ioredis',
     leaseMs: 60_000,
   })
   const emitted = await other.build()
@@ -131,7 +136,7 @@ test('two processes over two kinds of client share one set', async () => {
   expect(emitted.flatMap((changes) => changes.delete)).toEqual(['99'])
 })
 
-describe('with a RedisSet', () => {
+describe('with a set in a store', () => {
   test('nothing that is irrelevant reaches Redis', async () => {
     const key = `${redis.prefix}quiet`
     const commands: string[] = []
@@ -162,25 +167,22 @@ describe('with a RedisSet', () => {
     expect(commands).toEqual([])
   })
 
-  test.each(['ioredis', 'node-redis'] as const)(
-    'an upsert and a delete have one id, over %s',
-    async (redisClient) => {
-      const emitted: Changes[] = []
-      const aggregator = new EventAggregator({
-        schema: bookSchema,
-        client: database,
-        idsSet: await setOver(redisClient, `${redis.prefix}${redisClient}:ids`),
-        onChange: (changes) => emitted.push(changes),
-      })
-      await database.query(`insert into book values (50, 'Fifty', 'bob')`)
-      const row = { id: 50, title: 'Fifty', authorId: 'bob' }
-      await aggregator.handleEvent({ action: 'INSERT', table: 'book', data: row })
-      await database.query('delete from book where id = 50')
-      await aggregator.handleEvent({ action: 'DELETE', table: 'book', dataOld: row })
-      expect(emitted.map(({ upsert, ...changes }) => [upsert.map(({ id }) => id), changes.delete])).toEqual([
-        [['50'], []],
-        [[], ['50']],
-      ])
-    },
-  )
+  test.each(stores)('an upsert and a delete have one id, over %s', async (store) => {
+    const emitted: Changes[] = []
+    const aggregator = new EventAggregator({
+      schema: bookSchema,
+      client: database,
+      idsSet: await setOver(store, `${redis.prefix}${store}:ids`),
+      onChange: (changes) => emitted.push(changes),
+    })
+    await database.query(`insert into book values (50, 'Fifty', 'bob')`)
+    const row = { id: 50, title: 'Fifty', authorId: 'bob' }
+    await aggregator.handleEvent({ action: 'INSERT', table: 'book', data: row })
+    await database.query('delete from book where id = 50')
+    await aggregator.handleEvent({ action: 'DELETE', table: 'book', dataOld: row })
+    expect(emitted.map(({ upsert, ...changes }) => [upsert.map(({ id }) => id), changes.delete])).toEqual([
+      [['50'], []],
+      [[], ['50']],
+    ])
+  })
 })

@@ -41,7 +41,7 @@ test('buildObjects in another process, with the same schema and key, builds what
     databaseUrl: database.url,
     redisUrl: redis.url,
     key,
-    redisClient: 'ioredis',
+    store: 'ioredis',
     leaseMs: 60_000,
   })
 

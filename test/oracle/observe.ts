@@ -92,7 +92,7 @@ export const features = [
   'id taken over after its lease',
   'late emission refused',
   'lease lost before the objects were emitted',
-  'commit acknowledged',
+  'commit acknowledged with all others',
   'acknowledged while its id waits in a durable set',
   'emitted upsert',
   'emitted delete',

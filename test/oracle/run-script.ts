@@ -72,6 +72,7 @@ class ScriptRun {
   readonly #acknowledged: AcknowledgedCommits
   #process: CapturingProcess
   #isHandingOneByOne = false
+  #isCommitting = false
   #overlapping: { transaction: OpenTransaction; stepsLeft: number } | undefined
 
   /** `first` is what the tables hold before the first step. */
@@ -94,6 +95,7 @@ class ScriptRun {
       truth: this.#truth,
       replica: this.#replica,
       endOf: (commit) => server.feed.endOf(this.#markers[commit] ?? -1n),
+      isCommitting: () => this.#isCommitting,
       stored: () => this.#sets.stored(),
       coverage: this.coverage,
     })
@@ -176,14 +178,21 @@ class ScriptRun {
   }
 
   async #end(transaction: OpenTransaction): Promise<void> {
+    this.#isCommitting = true
     const result = await transaction.end(() => this.#server.markerSql())
+    const state = result === 'committed' ? await this.#readState() : undefined
+    this.#isCommitting = false
     this.coverage.count(`transaction ${result}`)
     countStatements(this.coverage, transaction.results)
-    if (result !== 'committed') return
-    this.#states.push(await readTableState(this.#server.pool, this.#script.tables))
+    if (state === undefined) return
+    this.#states.push(state)
     this.#markers.push(this.#server.marker)
     if (this.#interference.isHolding) this.coverage.count('commit while an operation is held')
     await this.#sabotage.onCommit?.()
+  }
+
+  #readState(): Promise<TableState> {
+    return readTableState(this.#server.pool, this.#script.tables)
   }
 
   /** Waits for the events of all commits. */

@@ -7,29 +7,53 @@ export interface PromisedLink {
   readonly from: TableModel
   readonly link: ColumnModel
   readonly to: TableModel
+  /** Whether the schema reads what it points to nowhere else, and a column of it here: then nothing but the promise is in play. */
+  readonly isOnlyPromised: boolean
+}
+
+interface ReadTable {
+  readonly table: TableModel
+  readonly promise: Omit<PromisedLink, 'isOnlyPromised'> | undefined
+  readonly showsColumn: boolean
 }
 
 /** The foreign keys that the schema promises and that let a row be deleted and come back in one transaction. */
-export function promisedLinks({ table, schema }: RootSchema, tables: readonly TableModel[]): PromisedLink[] {
+export function promisedLinks(root: RootSchema, tables: readonly TableModel[]): PromisedLink[] {
   const model = (reference: TableReference): TableModel => tableOf(tables, reference)
-  const linksIn = (value: Schema, context: TableModel): PromisedLink[] => {
+  const readIn = (value: Schema, context: TableModel): ReadTable[] => {
     switch (value.type) {
       case 'column':
         return []
       case 'object':
-        return Object.values(value.properties).flatMap((property) => linksIn(property, context))
+        return Object.values(value.properties).flatMap((property) => readIn(property, context))
       case 'many-to-one': {
         const to = model(value.referencesTable)
         const link = context.columns.find(({ name }) => name === value.column)
-        const isPromised = value.hasFKConstraint && link?.foreignKey?.includes('NO ACTION') === true
-        const own = isPromised && link !== undefined ? [{ from: context, link, to }] : []
-        return [...own, ...linksIn(value.schema, to)]
+        const mayComeBack = value.hasFKConstraint && link?.foreignKey?.includes('NO ACTION') === true
+        const promise = mayComeBack && link !== undefined ? { from: context, link, to } : undefined
+        const own = { table: to, promise, showsColumn: showsColumn(value.schema) }
+        return [own, ...readIn(value.schema, to)]
       }
-      case 'one-to-many':
-        return linksIn(value.schema, model(value.referencingTable))
+      case 'one-to-many': {
+        const table = model(value.referencingTable)
+        return [{ table, promise: undefined, showsColumn: true }, ...readIn(value.schema, table)]
+      }
       default:
         return value satisfies never
     }
   }
-  return linksIn(schema, model(table))
+  const rootTable = model(root.table)
+  const read = readIn(root.schema, rootTable)
+  return read.flatMap(({ table, promise, showsColumn: shows }) => {
+    if (promise === undefined) return []
+    const isOnlyPromised =
+      shows &&
+      table !== rootTable &&
+      read.every((other) => other.table !== table || other.promise !== undefined)
+    return [{ ...promise, isOnlyPromised }]
+  })
+}
+
+function showsColumn(value: Schema): boolean {
+  return value.type === 'object' ? Object.values(value.properties).some(showsColumn) : value.type === 'column'
 }

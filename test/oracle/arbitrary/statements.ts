@@ -25,7 +25,7 @@ const weights = {
   'delete several': 3,
   reinsert: 6,
   'reinsert in one statement': 4,
-  'reinsert behind a promise': 10,
+  'reinsert behind a promise': 4,
   truncate: 2,
 } as const
 
@@ -54,6 +54,33 @@ export function statementsOf({ all, read, promised }: TableChoice, picks: Picks)
   const mode = picks.weighted({ guarded: 60, plain: 32, undone: 8 })
   const sql = new TableWriter(table, all, picks, promise).sql(kind)
   return sql.map((text) => ({ kind, table: `${table.schema}.${table.table}`, sql: text, mode }))
+}
+
+/**
+ * Lets rows of one table point to a row, and then that row be deleted and come back, changed, in one transaction: two
+ * transactions. Nothing where the schema promises no foreign key that allows it and makes a difference.
+ */
+export function comingBack(
+  { all, promised }: TableChoice,
+  picks: Picks,
+): readonly [Statement[], Statement[]] | undefined {
+  const telling = promised.filter(({ isOnlyPromised }) => isOnlyPromised)
+  if (telling.length === 0) return undefined
+  const promise = picks.of(telling)
+  const written = new TableWriter(promise.to, all, picks, promise).comingBack()
+  const statement = (kind: string, table: TableModel, sql: string): Statement => ({
+    kind,
+    table: `${table.schema}.${table.table}`,
+    sql,
+    mode: 'guarded',
+  })
+  return [
+    [
+      statement('insert or nothing', promise.to, written.insert),
+      statement('move links', promise.from, written.point),
+    ],
+    written.back.map((sql) => statement('reinsert behind a promise', promise.to, sql)),
+  ]
 }
 
 /** The columns with a foreign key to the table. */
@@ -143,13 +170,28 @@ class TableWriter {
     }
   }
 
+  comingBack(): { insert: string; point: string; back: string[] } {
+    const { from, link } = this.#promise as PromisedLink
+    const column = link.target?.column ?? this.#key
+    const value = literal(this.#picks.of(plainValues(column.type)), column.type.cast)
+    const where = `${quoted(column.name)} = ${value}`
+    return {
+      insert: `${this.#insert()} ${this.#row(value, column)} ON CONFLICT DO NOTHING`,
+      point: `UPDATE ${quotedTable(from)} SET ${quoted(link.name)} = ${value}`,
+      back:
+        this.#isDeferred() && this.#picks.chance(50)
+          ? [`DELETE FROM ${this.#name} WHERE ${where}`, `${this.#insert()} ${this.#row(value, column)}`]
+          : [this.#reinsertInOneStatement(where)],
+    }
+  }
+
   #insert(): string {
     return `INSERT INTO ${this.#name} (${this.#table.columns.map(({ name }) => quoted(name)).join(', ')}) VALUES`
   }
 
-  #row(key?: string): string {
+  #row(value?: string, of: ColumnModel = this.#key): string {
     const values = this.#table.columns.map((column) =>
-      column === this.#key && key !== undefined ? key : this.#value(column),
+      column === of && value !== undefined ? value : this.#value(column),
     )
     return `(${values.join(', ')})`
   }
@@ -178,7 +220,7 @@ class TableWriter {
     return [`DELETE FROM ${this.#name} WHERE ${where}`, `${this.#insert()} ${this.#row(key)}`]
   }
 
-  #reinsertInOneStatement(): string {
+  #reinsertInOneStatement(where: string = this.#referencedRows()): string {
     const names = this.#table.columns.map(({ name }) => quoted(name)).join(', ')
     const values = this.#table.columns.map((column) =>
       this.#picks.chance(column.role === 'shown' ? 80 : 15) && column !== this.#key
@@ -186,7 +228,7 @@ class TableWriter {
         : quoted(column.name),
     )
     return (
-      `WITH gone AS (DELETE FROM ${this.#name} WHERE ${this.#referencedRows()} RETURNING *) ` +
+      `WITH gone AS (DELETE FROM ${this.#name} WHERE ${where} RETURNING *) ` +
       `INSERT INTO ${this.#name} (${names}) SELECT ${values.join(', ')} FROM gone`
     )
   }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type { DeliverStep, HoldStep, Place, Step, TransactionStep } from '../script.ts'
 import { Picks } from './picks.ts'
-import { statementsOf, type TableChoice } from './statements.ts'
+import { comingBack, statementsOf, type TableChoice } from './statements.ts'
 
 export interface StepChoices {
   readonly seed: number
@@ -24,6 +24,7 @@ const weights = {
   hold: 6,
   race: 9,
   takeover: 6,
+  return: 0,
   lapse: 2,
   fail: 6,
   poison: 2,
@@ -31,10 +32,14 @@ const weights = {
   crash: 3,
 }
 
+/** Few schemas let a row come back behind a promise, and tell. */
+const weightsWithReturn = { ...weights, return: 25 }
+
 /** Mostly one step, else several that belong together. */
 export function stepsOf({ seed: number, statements }: StepChoices, tables: TableChoice): Step[] {
   const picks = new Picks(number)
-  const kind = picks.weighted(weights)
+  const mayReturn = tables.promised.some(({ isOnlyPromised }) => isOnlyPromised)
+  const kind = picks.weighted(mayReturn ? weightsWithReturn : weights)
   switch (kind) {
     case 'transaction':
       return [transaction(statements, tables, picks)]
@@ -72,6 +77,12 @@ export function stepsOf({ seed: number, statements }: StepChoices, tables: Table
         ),
         picks,
       )
+    case 'return':
+      return (comingBack(tables, picks) ?? []).flatMap((back): Step[] => [
+        { do: 'transaction', end: 'commit', openFor: 0, statements: back },
+        deliver(1_000, picks),
+        { do: 'build', builder: picks.below(2) },
+      ])
     case 'lapse':
       return [{ do: 'lapse' }]
     case 'poison':

@@ -116,7 +116,7 @@ const deleteActions = {
   'ON DELETE CASCADE': 3,
   'ON DELETE SET NULL': 3,
   'ON DELETE NO ACTION': 1,
-  'ON DELETE NO ACTION DEFERRABLE INITIALLY DEFERRED': 4,
+  'ON DELETE NO ACTION DEFERRABLE INITIALLY DEFERRED': 6,
 }
 
 function addLink(table: TableModel, tables: readonly TableModel[], picks: Picks): void {

@@ -233,3 +233,9 @@ return {
   count > 0 and oldest and string.format('%.3f', now - oldest) or ''
 }
 `
+
+/** Returns the maxmemory-policy, or '' where Redis does not tell. */
+export const redisMemoryPolicyScript = `
+local info = redis.pcall('INFO', 'memory')
+return type(info) == 'string' and string.match(info, 'maxmemory_policy:([%w-]+)') or ''
+`

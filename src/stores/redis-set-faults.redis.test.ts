@@ -104,7 +104,8 @@ describe.each(Object.keys(connectors))('RedisSet on %s, and a Redis that fails',
     const breaking: RedisClient = {
       call: async (command, ...args) => {
         calls += 1
-        if (calls === 2) throw new Error('Connection is closed.')
+        // The first asks for the policy.
+        if (calls === 3) throw new Error('Connection is closed.')
         return redis.admin(command, ...args)
       },
     }
@@ -142,6 +143,39 @@ describe.each(Object.keys(connectors))('RedisSet on %s, and a Redis that fails',
       await redis.admin('CONFIG', 'SET', 'maxmemory', '0')
     }
     expect(await allOf(set)).toEqual([])
+  })
+
+  test.each([
+    ['as it is', []],
+    ['where INFO may not be called', ['-info']],
+  ])('%s, a Redis that evicts any key is refused, unless it does not tell', async (_, rights) => {
+    const acl = ['ACL', 'SETUSER', 'evicting', 'reset', 'on', '>secret', '~*', '+@all', ...rights]
+    await redis.admin(...acl)
+    const { client: user, close } = await connectors[name]!(redis.url.replace('//', '//evicting:secret@'))
+    const tells = rights.length === 0
+    const make = (): RedisSet => new RedisSet({ client: user, key: 'books' })
+    const using = make()
+    await using.add(['a'])
+    const claim = await using.claim(1, lease)
+    try {
+      for (const policy of ['allkeys-lru', 'allkeys-random']) {
+        await redis.admin('CONFIG', 'SET', 'maxmemory-policy', policy)
+        const refusal = tells ? { code: 'SET_EVICTS', message: expect.stringContaining(policy) } : undefined
+        const fresh = make()
+        expect(await failureOf(fresh.add(['b']))).toEqual(refusal && expect.objectContaining(refusal))
+        expect(await failureOf(fresh.claim(1, lease))).toEqual(refusal && expect.objectContaining(refusal))
+        // Flights that are under way can end.
+        expect(await using.renew(claim, lease)).toBe(true)
+      }
+      await using.acknowledge(claim)
+      const mended = make()
+      expect((await failureOf(mended.add(['c'])))?.code).toBe(tells ? 'SET_EVICTS' : undefined)
+      await redis.admin('CONFIG', 'SET', 'maxmemory-policy', 'volatile-lru')
+      await mended.add(['c'])
+    } finally {
+      await redis.admin('CONFIG', 'SET', 'maxmemory-policy', 'noeviction')
+      close()
+    }
   })
 
   test('an error names the step, the key and the reason, and no id', async () => {

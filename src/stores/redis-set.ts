@@ -1,3 +1,4 @@
+import { CaptureError } from '../core/errors/capture-error.ts'
 import { checkedFailure } from '../core/pending/checked-failure.ts'
 import { idText } from '../core/pending/id-text.ts'
 import type {
@@ -13,6 +14,7 @@ import { pieces } from './pieces.ts'
 import { type RedisClient, type RunScript, scriptRunner } from './redis-client.ts'
 import { redisFailure } from './redis-failure.ts'
 import { redisKeys } from './redis-keys.ts'
+import { RedisMemoryPolicy } from './redis-memory-policy.ts'
 import { backlogOf, claimPart, count, failedPage, scanPage } from './redis-replies.ts'
 import {
   acknowledgeScript,
@@ -57,7 +59,8 @@ const pieceSize = 1000
  *
  * The key is a plain SET of ids, to which others may SADD; flights are kept in keys beside it. Leases run on the clock of
  * the server. Every step is one script, and a call with many ids is several steps. An error of Redis gives a `CaptureError`
- * with the code `SET_COMMAND_FAILED`: whatever was done before it stands, and the call can be repeated.
+ * with the code `SET_COMMAND_FAILED`: whatever was done before it stands, and the call can be repeated. Where Redis may evict
+ * keys when it is full, `add` and `claim` give `SET_EVICTS`.
  *
  * @example
  * ```ts
@@ -68,11 +71,13 @@ export class RedisSet implements ClaimingIdsSet {
   readonly durable = true
   readonly #run: RunScript
   readonly #keys: readonly [string, ...string[]]
+  readonly #memoryPolicy: RedisMemoryPolicy
   readonly #batchSize: number
 
   constructor({ client, key, batchSize = 1000 }: RedisSetOptions) {
     this.#run = scriptRunner(client)
     this.#keys = redisKeys(key)
+    this.#memoryPolicy = new RedisMemoryPolicy(this.#run, this.#keys)
     this.#batchSize = positiveInteger(batchSize, 'batchSize')
   }
 
@@ -185,8 +190,11 @@ export class RedisSet implements ClaimingIdsSet {
 
   async #step(name: keyof typeof scripts, args: readonly string[]): Promise<unknown> {
     try {
+      // What a full Redis would throw away is not put into it, and not taken for the whole. Flights may still end.
+      if (name === 'add' || name === 'claim') await this.#memoryPolicy.refuseEviction()
       return await this.#run(scripts[name], this.#keys, args)
     } catch (error) {
+      if (error instanceof CaptureError) throw error
       throw redisFailure(name, this.#keys[0], error)
     }
   }

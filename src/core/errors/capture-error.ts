@@ -14,6 +14,7 @@ export type CaptureErrorCode =
   | 'CLIENT_RESULT_INVALID'
   | 'SET_REPLY_INVALID'
   | 'SET_COMMAND_FAILED'
+  | 'SET_EVICTS'
   | 'LEASE_LOST'
   | 'OBJECTS_PARKED'
   | 'QUEUE_FAILED'

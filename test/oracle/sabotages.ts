@@ -217,6 +217,8 @@ function settledAtOnce(aggregator: CapturedAggregator): CapturedAggregator {
       return aggregator.retryInMs
     },
     collect: (events) => aggregator.collect(events),
+    health: () => aggregator.health(),
+    measure: () => aggregator.measure(),
     requestBuild: (failed) => aggregator.requestBuild(failed),
     buildObjects: () => aggregator.buildObjects(),
     settled: () => Promise.resolve(),

@@ -29,6 +29,7 @@ export default defineConfig({
       { find: /^pg-capture\/schedulers\/rabbitmq$/, replacement: at('./src/schedulers/rabbitmq.ts') },
       { find: /^pg-capture\/schedulers\/throttle$/, replacement: at('./src/schedulers/throttle.ts') },
       { find: /^pg-capture\/stores\/postgres-set$/, replacement: at('./src/stores/postgres-set.ts') },
+      { find: /^pg-capture\/testing$/, replacement: at('./src/testing/ids-set-contract.ts') },
     ],
   },
   test: {

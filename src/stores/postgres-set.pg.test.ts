@@ -1,14 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { idsSetContract } from '../../test/contracts/ids-set.ts'
-import { allOf } from '../../test/contracts/ids-set-under-test.ts'
+import { testIdsSet } from '../../test/contracts/ids-set.ts'
+import { allOf, failedOf } from '../testing/ids-set-under-test.ts'
 import { testDatabase } from '../../test/support/postgres.ts'
 import { PostgresSet, postgresSetMigration } from './postgres-set.ts'
 
 const database = testDatabase({ setup: postgresSetMigration() })
 let sets = 0
 
-idsSetContract({
-  name: 'PostgresSet over two pools',
+testIdsSet('PostgresSet over two pools', {
   holdsZeroCharacters: false,
   make: (options) => {
     const set = `set ${++sets}`
@@ -56,6 +55,42 @@ describe('PostgresSet', () => {
     expect((await set.claim(1, 60_000)).ids).toEqual(['a'])
     expect((await set.claim(1, 60_000)).ids).toEqual(['b'])
     expect((await set.claim(1, 60_000)).ids).toEqual(['c'])
+  })
+
+  test('the age of the oldest is exact', async () => {
+    const set = make()
+    const name = `set ${sets}`
+    const age = async (): Promise<number> => (await set.backlog()).oldestPendingMs ?? Number.NaN
+    const pass = async (): Promise<unknown> =>
+      database.query(
+        `update pg_capture_pending set pending_since = pending_since - interval '1 min' where "set" = $1`,
+        [name],
+      )
+    await set.add(['a'])
+    await pass()
+    await set.add(['b'])
+    await pass()
+    expect(await age()).toBeGreaterThanOrEqual(120_000)
+    const claim = await set.claim(1, 600_000)
+    expect(await age()).toBeGreaterThanOrEqual(60_000)
+    expect(await age()).toBeLessThan(120_000)
+    // Added during its flight, it has waited since then.
+    await set.add(['a'])
+    await pass()
+    await set.acknowledge(claim)
+    await set.acknowledge({ ...(await set.claim(1, 600_000)), ids: ['b'] })
+    expect(await age()).toBeGreaterThanOrEqual(60_000)
+    expect(await age()).toBeLessThan(120_000)
+  })
+
+  test('long ids that failed are told in full, page by page', async () => {
+    const set = make({ batchSize: 1 })
+    const ids = ['a', 'b', 'c'].map((end) => 'ä'.repeat(5_000) + end)
+    await set.add(ids)
+    const claim = await set.claim(3, 60_000)
+    await set.release({ ...claim, ids: claim.ids.slice(0, 1) }, { error: 'late', retryInMs: 60_000 })
+    await set.release(claim, { error: 'bad', retryInMs: null })
+    expect((await failedOf(set)).map(({ id }) => id)).toEqual(ids)
   })
 
   test('a set that is done leaves no row', async () => {

@@ -26,7 +26,7 @@ describe('the client of a RedisSet', () => {
         return 1
       },
     })
-    await set.add(['a'])
+    await set.delete(['a'])
     expect(commands.map(([command]) => command)).toEqual(['EVALSHA', 'EVAL'])
     expect(commands[0]![1]).toMatch(/^[0-9a-f]{40}$/)
     expect(commands.map((command) => command.slice(2))).toEqual([

@@ -40,6 +40,9 @@ return redis.call('SSCAN', ARGV[1] == 'again' and again or pending, ARGV[2], 'CO
  * due, to return to pending. Returns the token, 1 where there may be more to claim, the ids, milliseconds to the next that is due
  * or '', and of each id that failed: id, attempts, milliseconds since the first.
  *
+ * Where others have claimed since the step that this goes on from, the token is a new one: theirs is greater, and what they held may
+ * be among the ids of this step.
+ *
  * The token is the time in microseconds, or one more than the last where that is greater: so it also grows after Redis
  * has lost its data, and no earlier claim has the same one. All of it fits a double: 2^53 microseconds end in 2255.
  */
@@ -57,14 +60,14 @@ if #due > 0 then
   endWaits(due)
 end
 
-if token == '' then
-  local last = tonumber(redis.call('GET', sequence) or 0) or 0
+local last = tonumber(redis.call('GET', sequence) or 0) or 0
+if token == '' or tonumber(token) < last then
   token = string.format('%.0f', math.max(last + 1, time[1] * 1000000 + time[2]))
 end
 
 -- Not SPOP: an id may leave the pending ones only when its flight is written down.
 local found = redis.call('SRANDMEMBER', pending, max)
-local claimed, held, expiries, holders = {}, {}, {}, {}
+local claimed, held, expiries, holders, past = {}, {}, {}, {}, {}
 if #found > 0 then
   local expiry = at(time, lease)
   for i, holder in ipairs(redis.call('HMGET', tokens, unpack(found))) do
@@ -79,6 +82,16 @@ if #found > 0 then
       holders[#holders + 1] = token
     end
   end
+  if #claimed > 0 and exists(failures) then
+    for i, value in ipairs(redis.call('HMGET', failures, unpack(claimed))) do
+      local attempts, first = readFailures(value)
+      if first then
+        past[#past + 1] = claimed[i]
+        past[#past + 1] = attempts
+        past[#past + 1] = at(time, -first)
+      end
+    end
+  end
   if #held > 0 then redis.call('SADD', again, unpack(held)) end
   if #claimed > 0 then
     redis.call('SET', sequence, token)
@@ -91,17 +104,6 @@ if #found > 0 then
   noteIfEmpty()
 end
 
-local past = {}
-if #claimed > 0 and exists(failures) then
-  for i, value in ipairs(redis.call('HMGET', failures, unpack(claimed))) do
-    local attempts, first = readFailures(value)
-    if first then
-      past[#past + 1] = claimed[i]
-      past[#past + 1] = attempts
-      past[#past + 1] = at(time, -first)
-    end
-  end
-end
 local next = redis.call('ZRANGEBYSCORE', failing, '(' .. at(time, 0), '(+inf', 'WITHSCORES', 'LIMIT', 0, 1)
 local more = #found == max or #expired == returnable or #due == returnable
 return { token, more and 1 or 0, claimed, next[2] and string.format('%.3f', next[2] - at(time, 0)) or '', past }
@@ -165,6 +167,21 @@ if #held > 0 then
   if #waiting > 0 then redis.call('ZADD', failing, unpack(waiting)) end
   if #back > 0 then addToPending(back, time) end
   endFlights(held)
+end
+return #held
+`
+
+/** ARGV: token, the token that takes its place, ids. */
+export const replaceTokenScript: string = `${prelude}
+local held = heldBy(ARGV[1], { unpack(ARGV, 3) })
+local holders = {}
+for _, id in ipairs(held) do
+  holders[#holders + 1] = id
+  holders[#holders + 1] = ARGV[2]
+end
+if #held > 0 then
+  writeThoughFull()
+  redis.call('HSET', tokens, unpack(holders))
 end
 return #held
 `

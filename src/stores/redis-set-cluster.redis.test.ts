@@ -1,9 +1,11 @@
-import { Cluster } from 'ioredis'
+import { Cluster, Redis } from 'ioredis'
 import { createCluster } from 'redis'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { freePort } from '../../services/free-port.ts'
-import { allOf } from '../../test/contracts/ids-set-under-test.ts'
+import { allOf } from '../testing/ids-set-under-test.ts'
+import { testIdsSet } from '../../test/contracts/ids-set.ts'
 import { type OwnRedis, ownRedis } from '../../test/contracts/own-redis.ts'
+import { passInRedis } from '../../test/contracts/pass-in-redis.ts'
 import { serviceTimeout } from '../../test/support/service-url.ts'
 import type { RedisClient } from './redis-client.ts'
 import { RedisSet } from './redis-set.ts'
@@ -13,6 +15,10 @@ const range = (length: number): string[] => Array.from({ length }, (_, at) => St
 
 describe('RedisSet in a cluster', () => {
   let redis: OwnRedis
+  let io: Cluster
+  let node: ReturnType<typeof createCluster>
+  let inspector: Redis
+  let keys = 0
 
   beforeAll(async () => {
     redis = await ownRedis({
@@ -26,9 +32,30 @@ describe('RedisSet in a cluster', () => {
       async () => String(await redis.admin('CLUSTER', 'INFO')).includes('cluster_state:ok'),
       10_000,
     )
+    io = new Cluster([{ host: '127.0.0.1', port: redis.port }])
+    inspector = new Redis(redis.url)
+    node = createCluster({ rootNodes: [{ url: redis.url }] })
+    await node.connect()
   }, serviceTimeout)
 
-  afterAll(() => redis.stop())
+  afterAll(() => {
+    io.disconnect()
+    inspector.disconnect()
+    node.destroy()
+    return redis.stop()
+  })
+
+  testIdsSet('RedisSet in a cluster, on ioredis and node-redis', {
+    runs: 100,
+    make: (options) => {
+      const key = `books ${++keys}`
+      return {
+        set: new RedisSet({ client: io, key, ...options }),
+        other: new RedisSet({ client: node, key, ...options }),
+        pass: (ms) => passInRedis(inspector, key, ms),
+      }
+    },
+  })
 
   async function use(client: RedisClient, key: string): Promise<void> {
     const set = new RedisSet({ client, key })
@@ -47,22 +74,17 @@ describe('RedisSet in a cluster', () => {
   test.each(['books', 'shop:{books}', 'a{b'])(
     'every key of "%s" lies in one slot, with each client',
     async (key) => {
-      const io = new Cluster([{ host: '127.0.0.1', port: redis.port }])
       await use(io, `${key}1`)
-      io.disconnect()
-      const node = createCluster({ rootNodes: [{ url: redis.url }] })
-      await node.connect()
       await use(node, `${key}2`)
-      node.destroy()
     },
   )
 
   test('where a keyPrefix tears the keys apart, the error says so', async () => {
-    const io = new Cluster([{ host: '127.0.0.1', port: redis.port }], { keyPrefix: 'app:' })
-    await expect(new RedisSet({ client: io, key: 'books' }).add(['a'])).rejects.toMatchObject({
+    const prefixed = new Cluster([{ host: '127.0.0.1', port: redis.port }], { keyPrefix: 'app:' })
+    await expect(new RedisSet({ client: prefixed, key: 'books' }).add(['a'])).rejects.toMatchObject({
       message: expect.stringContaining('hash tag'),
     })
-    await use(io, '{books}')
-    io.disconnect()
+    await use(prefixed, '{books}')
+    prefixed.disconnect()
   })
 })

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Redis as IoRedis } from 'ioredis'
 import { createClient } from 'redis'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { allOf, failedOf } from '../../test/contracts/ids-set-under-test.ts'
+import { allOf, failedOf } from '../testing/ids-set-under-test.ts'
 import { type OwnRedis, ownRedis } from '../../test/contracts/own-redis.ts'
 import { serviceTimeout } from '../../test/support/service-url.ts'
 import type { CaptureError } from '../core/errors/capture-error.ts'
@@ -117,6 +117,31 @@ describe.each(Object.keys(connectors))('RedisSet on %s, and a Redis that fails',
     expect((await set.claim(1_500, lease)).ids.length).toBe(1_500)
   })
 
+  test('a claim of several steps has a greater token than what was claimed between them', async () => {
+    await set.add(range(2_500))
+    const tokens: bigint[] = []
+    let steps = 0
+    const interrupted: RedisClient = {
+      call: async (command, ...args) => {
+        if (command === 'EVALSHA') steps += 1
+        // After the first step of the claim; the one before looks up the policy.
+        if (steps === 3 && tokens.length === 0) {
+          const between = await set.claim(100, lease)
+          tokens.push(BigInt(between.token))
+          await set.release(between)
+        }
+        return redis.admin(command, ...args)
+      },
+    }
+    const claim = await new RedisSet({ client: interrupted, key: 'books' }).claim(2_500, lease)
+    expect(claim.ids.length).toBe(2_500)
+    expect(tokens.length).toBe(1)
+    expect(BigInt(claim.token)).toBeGreaterThan(tokens[0]!)
+    expect(await set.renew(claim, lease)).toBe(true)
+    await set.acknowledge(claim)
+    expect(await set.backlog()).toMatchObject({ pending: 0, inFlight: 0 })
+  })
+
   test('a full Redis refuses to add, and can be drained', async () => {
     const ids = range(2_000)
     await set.add(ids)
@@ -194,7 +219,7 @@ describe.each(Object.keys(connectors))('RedisSet on %s, and a Redis that fails',
     }
   })
 
-  test.each(['flights', 'tokens', 'again', 'sequence'])(
+  test.each(['flights', 'tokens', 'again', 'sequence', 'failing', 'failures'])(
     'no id is lost when "%s" is in use for something else',
     async (part) => {
       await set.add(range(50))

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { idsSetContract } from '../../test/contracts/ids-set.ts'
-import { allOf } from '../../test/contracts/ids-set-under-test.ts'
+import { testIdsSet } from '../../test/contracts/ids-set.ts'
+import { passInRedis } from '../../test/contracts/pass-in-redis.ts'
+import { allOf, failedOf } from '../testing/ids-set-under-test.ts'
 import { testRedis } from '../../test/support/redis.ts'
 import type { RedisClient } from './redis-client.ts'
 import { RedisSet } from './redis-set.ts'
@@ -20,28 +21,14 @@ beforeAll(async () => {
 /** With a hash tag of its own, so that the keys beside it begin with the prefix too, and are removed after the tests. */
 const newKey = (): string => `${redis.prefix}{${++keys}}`
 
-/** Moves all times of a set into the past, as if the time had passed. */
-async function pass(key: string, ms: number): Promise<void> {
-  for (const part of ['flights', 'failing']) {
-    const ids = await inspector.zrange(`${key}:${part}`, '0', '-1')
-    for (const id of ids) await inspector.zincrby(`${key}:${part}`, -ms, id)
-  }
-  for (const [id, value] of Object.entries(await inspector.hgetall(`${key}:failures`))) {
-    const [, attempts, first, error] = /^(\d+) (\S+) (.*)$/s.exec(value)!
-    await inspector.hset(`${key}:failures`, id, `${attempts} ${Number(first) - ms} ${error}`)
-  }
-  if (await inspector.exists(`${key}:since`)) await inspector.incrbyfloat(`${key}:since`, -ms)
-}
-
 const contract = (name: string, set: keyof typeof clients, other: keyof typeof clients): void =>
-  idsSetContract({
-    name,
+  testIdsSet(name, {
     make: (options) => {
       const key = newKey()
       return {
         set: new RedisSet({ client: clients[set], key, ...options }),
         other: new RedisSet({ client: clients[other], key, ...options }),
-        pass: (ms) => pass(key, ms),
+        pass: (ms) => passInRedis(inspector, key, ms),
       }
     },
   })
@@ -81,7 +68,11 @@ describe('RedisSet', () => {
     await set.add(['a'])
     await set.claim(3, 60_000)
     await set.acknowledge(claim)
+    await set.release(await set.claim(3, 60_000), { error: 'late', retryInMs: 0 })
     await set.acknowledge(await set.claim(3, 60_000))
+    await set.add(['d'])
+    await set.release(await set.claim(1, 60_000), { error: 'bad', retryInMs: null })
+    await set.delete(['d'])
     expect((await redis.keys()).filter((name) => name.startsWith(key))).toEqual([`${key}:sequence`])
   })
 
@@ -125,6 +116,62 @@ describe('RedisSet', () => {
     await set.claim(1, 60_000)
     const names = (await redis.keys()).filter((name) => name.startsWith(prefix))
     expect(names).toEqual(['flights', 'sequence', 'tokens'].map((name) => `${prefix}{books}:${name}`))
+  })
+
+  test('an id that waits, and that another program adds, can be claimed at once', async () => {
+    const { key, set } = make()
+    await set.add(['a', 'b'])
+    await set.release(await set.claim(2, 60_000), { error: 'bad', retryInMs: null })
+    await inspector.sadd(key, 'a')
+    const claim = await set.claim(5, 60_000)
+    expect(claim.ids).toEqual(['a'])
+    expect(claim.failures?.get('a')).toMatchObject({ attempts: 1 })
+    expect((await failedOf(set)).map(({ id }) => id)).toEqual(['b'])
+  })
+
+  test('the age of what another program has added to an empty set is not known, until the set was empty', async () => {
+    const { key, set } = make()
+    await inspector.sadd(key, 'a')
+    await set.add(['b'])
+    expect(await set.backlog()).toMatchObject({ pending: 2, oldestPendingMs: undefined })
+    await set.claim(2, 60_000)
+    await set.add(['c'])
+    await inspector.sadd(key, 'd')
+    expect((await set.backlog()).oldestPendingMs).toBeGreaterThanOrEqual(0)
+  })
+
+  test('the age is an upper bound: since when the set was never found empty', async () => {
+    const { key, set } = make()
+    const age = async (): Promise<number> => (await set.backlog()).oldestPendingMs!
+    await set.add(['a'])
+    await passInRedis(inspector, key, 60_000)
+    await set.add(['b'])
+    const claim = await set.claim(1, 600_000)
+    expect(await age()).toBeGreaterThanOrEqual(60_000)
+    await set.acknowledge(claim)
+    await set.claim(1, 600_000)
+    await set.add(['c'])
+    expect(await age()).toBeLessThan(60_000)
+  })
+
+  test('an id that was added twice during its flight counts once', async () => {
+    const { set } = make()
+    await set.add(['a'])
+    await set.claim(1, 60_000)
+    await set.add(['a'])
+    await set.claim(1, 60_000)
+    await set.add(['a'])
+    expect(await set.backlog()).toMatchObject({ pending: 1, inFlight: 1 })
+  })
+
+  test('of an id whose failures somebody has deleted, what is known is told', async () => {
+    const { key, set } = make()
+    await set.add(['a'])
+    await set.release(await set.claim(1, 60_000), { error: 'bad', retryInMs: null })
+    await inspector.del(`${key}:failures`)
+    expect(await failedOf(set)).toEqual([
+      { id: 'a', attempts: 1, error: '', failingForMs: 0, retryInMs: null },
+    ])
   })
 
   test('leases run on the real time of the server', async () => {

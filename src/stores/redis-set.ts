@@ -26,6 +26,7 @@ import {
   failScript,
   releaseScript,
   renewScript,
+  replaceTokenScript,
   scanScript,
 } from './redis-scripts.ts'
 
@@ -43,6 +44,7 @@ const scripts = {
   delete: deleteScript,
   getAll: scanScript,
   claim: claimScript,
+  replaceToken: replaceTokenScript,
   acknowledge: acknowledgeScript,
   release: releaseScript,
   fail: failScript,
@@ -106,26 +108,37 @@ export class RedisSet implements ClaimingIdsSet {
   async claim(max: number, leaseMs: number): Promise<Claim> {
     positiveInteger(max, 'max')
     positiveInteger(leaseMs, 'leaseMs')
-    const ids = new Set<string>()
+    const ids = new Map<string, string>()
     const failures = new Map<string, PastFailures>()
     let token = ''
     let nextRetryMs: number | undefined
-    let more = true
     try {
-      while (more && ids.size < max) {
+      for (let more = true; more && ids.size < max;) {
         const limit = Math.min(max - ids.size, pieceSize)
         const args = [limit, leaseMs, token, pieceSize].map(String)
         const part = claimPart(await this.#step('claim', args))
-        for (const id of part.ids) ids.add(id)
-        for (const [id, past] of part.failures) failures.set(id, past)
         ;({ token, more, nextRetryMs } = part)
+        for (const id of part.ids) ids.set(id, token)
+        for (const [id, past] of part.failures) failures.set(id, past)
       }
+      await this.#replaceTokens(ids, token)
     } catch (error) {
       // Else they would wait for the end of the lease. Where this fails as well, they do.
-      await this.release({ ids: [...ids], token }).catch(() => undefined)
+      for (const claim of byToken(ids)) await this.release(claim).catch(() => undefined)
       throw error
     }
-    return { ids: [...ids], token, failures, nextRetryMs }
+    return { ids: [...ids.keys()], token, failures, nextRetryMs }
+  }
+
+  /** Where others claimed between the steps of a claim, its steps have different tokens: it gets the last of them. */
+  async #replaceTokens(ids: Map<string, string>, token: string): Promise<void> {
+    for (const claim of byToken(ids)) {
+      if (claim.token === token) continue
+      for (const piece of pieces(claim.ids, pieceSize)) {
+        count(await this.#step('replaceToken', [claim.token, token, ...piece]))
+        for (const id of piece) ids.set(id, token)
+      }
+    }
   }
 
   async acknowledge({ ids, token }: Claim): Promise<boolean> {
@@ -198,4 +211,14 @@ export class RedisSet implements ClaimingIdsSet {
       throw redisFailure(name, this.#keys[0], error)
     }
   }
+}
+
+function byToken(tokenOf: ReadonlyMap<string, string>): Claim[] {
+  const claims = new Map<string, string[]>()
+  for (const [id, token] of tokenOf) {
+    const ids = claims.get(token) ?? []
+    ids.push(id)
+    claims.set(token, ids)
+  }
+  return [...claims].map(([token, ids]) => ({ ids, token }))
 }

@@ -35,6 +35,7 @@ const rules: Readonly<Record<string, Rule>> = {
   'src/sources/wal2json.ts': { areas: core, packages: [] },
   'src/sources/pgoutput': { areas: core, packages: ['pg', 'node:'] },
   'src/metrics': { areas: core, packages: [] },
+  'src/testing': { areas: core, packages: ['node:'] },
   'src/schedulers': { areas: core, packages: [] },
   'src/index.ts': { areas: [...core, 'src/stores'], packages: [] },
   services: { areas: [], packages: ['*'] },
@@ -46,7 +47,7 @@ const rules: Readonly<Record<string, Rule>> = {
   examples: { areas: ['services'], packages: ['*'] },
 }
 // A test, beside its file too, also uses what tests share, and any package: nothing of it is published.
-const forTests: Rule = { areas: ['test', 'services'], packages: ['*'] }
+const forTests: Rule = { areas: ['test', 'services', 'src/testing'], packages: ['*'] }
 
 const files = ['src', 'services', 'test', 'demo', 'examples']
   .flatMap(filesIn)

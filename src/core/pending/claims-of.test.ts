@@ -1,9 +1,8 @@
 import { describe, expect, test, vi } from 'vitest'
-import { idsSetContract } from '../../../test/contracts/ids-set.ts'
+import { testPlainSet } from '../../../test/contracts/ids-set.ts'
 import { claimsOf } from './claims-of.ts'
 import type { IdsSet } from './ids-set.ts'
 import { InMemorySet } from './in-memory-set.ts'
-import { PlainSetClaims } from './plain-set-claims.ts'
 
 /** The set of the documentation, word for word but for its privacy. */
 class MySet implements IdsSet {
@@ -73,20 +72,8 @@ class NumberSet implements IdsSet {
   }
 }
 
-const plainContract = (name: string, makeSet: (batchSize?: number) => IdsSet): void =>
-  idsSetContract({
-    name,
-    claimsByItself: false,
-    make: ({ batchSize }) => {
-      const set = makeSet(batchSize)
-      let now = 0
-      const claims = new PlainSetClaims(set, () => now)
-      return { set: claims, other: claims, pass: (ms) => void (now += ms) }
-    },
-  })
-
-plainContract('MySet of the documentation', () => new MySet())
-plainContract('a set that pages', (batchSize = 50) => new PagedSet(batchSize))
+testPlainSet('MySet of the documentation', { make: () => new MySet() })
+testPlainSet('a set that pages', { make: ({ batchSize = 50 }) => new PagedSet(batchSize) })
 
 describe('claimsOf', () => {
   test('a set that claims is left as it is', () => {

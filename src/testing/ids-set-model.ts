@@ -1,47 +1,9 @@
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
-import type { Claim } from 'pg-capture'
-import { allOf, failedOf, type IdsSetUnderTest } from './ids-set-under-test.ts'
-
-/** A call of one method, through one of the connections; `which` and `share` say which claim it is for, and how much of it. */
-export type Operation =
-  | { do: 'add' | 'delete'; through: Through; ids: string[] }
-  | { do: 'claim'; through: Through; max: number; leaseMs: number }
-  | { do: 'acknowledge' | 'release'; through: Through; which: number; share: number }
-  | { do: 'fail'; through: Through; which: number; share: number; retryInMs: number | null }
-  | { do: 'renew'; through: Through; which: number; share: number; leaseMs: number }
-  | { do: 'pass'; ms: number }
-
-type Through = 'set' | 'other'
-
-const through = fc.constantFrom<Through>('set', 'other')
-const ids = fc.uniqueArray(fc.constantFrom(...'abcdefgh'), { minLength: 1, maxLength: 5 })
-const claim = { which: fc.nat(20), share: fc.constantFrom(0.5, 1) }
-// So long that the time which a slow machine takes for the calls themselves never decides.
-const leaseMs = fc.constantFrom(1_000_000, 3_000_000)
-const ms = fc.constantFrom(500_000, 1_000_000, 2_600_000)
-const retryInMs = fc.constantFrom(0, 900_000, 2_000_000, null)
-/** How much longer than in the model a thing may have taken. */
-const slack = 90_000
-
-export const operations: fc.Arbitrary<Operation> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('add' as const), through, ids }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('delete' as const), through, ids }) },
-  {
-    weight: 5,
-    arbitrary: fc.record({
-      do: fc.constant('claim' as const),
-      through,
-      max: fc.integer({ min: 1, max: 6 }),
-      leaseMs,
-    }),
-  },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('acknowledge' as const), through, ...claim }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('release' as const), through, ...claim }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('fail' as const), through, ...claim, retryInMs }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('renew' as const), through, ...claim, leaseMs }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('pass' as const), ms }) },
-)
+import type { Claim } from '../core/pending/ids-set.ts'
+import { assertTook } from './assert-took.ts'
+import { countsOf } from './backlog-tests.ts'
+import { allOf, failedOf, type Subject } from './ids-set-under-test.ts'
+import type { Operation } from './operations.ts'
 
 interface Flight {
   readonly token: string
@@ -58,7 +20,7 @@ interface Past {
 
 /** What a set must do, in a few lines: ids that are pending, flights, and failures. Applies each operation to both and compares. */
 export class IdsSetModel {
-  readonly #subject: IdsSetUnderTest
+  readonly #subject: Subject
   readonly #claimsByItself: boolean
   readonly #pending = new Set<string>()
   readonly #flights = new Map<string, Flight>()
@@ -69,7 +31,7 @@ export class IdsSetModel {
   #now = 0
   #lastToken = 0n
 
-  constructor(subject: IdsSetUnderTest, claimsByItself: boolean) {
+  constructor(subject: Subject, claimsByItself: boolean) {
     this.#subject = subject
     this.#claimsByItself = claimsByItself
   }
@@ -123,7 +85,7 @@ export class IdsSetModel {
     await this.#subject.set.delete([...this.#waiting.keys()])
     assert.deepEqual(await allOf(this.#subject.set), [])
     assert.deepEqual(await failedOf(this.#subject.other), [])
-    assert.deepEqual({ ...emptyBacklog, ...(await this.#subject.set.backlog()) }, emptyBacklog)
+    assert.deepEqual(await countsOf(this.#subject.set), { pending: 0, inFlight: 0, retrying: 0, parked: 0 })
   }
 
   async #compareWaits(): Promise<void> {
@@ -138,10 +100,12 @@ export class IdsSetModel {
         .map(([id, dueAt]) => ({ id, isParked: dueAt === Infinity })),
     )
     for (const { id, attempts, failingForMs, retryInMs } of failed) {
-      const { attempts: expected, firstAt } = this.#failures.get(id)!
-      assert.equal(attempts, expected)
-      assertTook(failingForMs, this.#now - firstAt)
-      if (retryInMs !== null) assertTook(-retryInMs, this.#now - this.#waiting.get(id)!)
+      const past = this.#failures.get(id)
+      const dueAt = this.#waiting.get(id)
+      assert.ok(past !== undefined && dueAt !== undefined)
+      assert.equal(attempts, past.attempts)
+      assertTook(failingForMs, this.#now - past.firstAt)
+      if (retryInMs !== null) assertTook(-retryInMs, this.#now - dueAt)
     }
   }
 
@@ -165,7 +129,7 @@ export class IdsSetModel {
     }
     const next = Math.min(...this.#waiting.values())
     if (next === Infinity) assert.equal(claim.nextRetryMs, undefined)
-    else assertTook(-claim.nextRetryMs!, this.#now - next)
+    else assertTook(-(claim.nextRetryMs ?? Number.NaN), this.#now - next)
   }
 
   #returnDue(): void {
@@ -207,15 +171,16 @@ export class IdsSetModel {
   }
 
   async #applyToClaim(operation: Extract<Operation, { which: number }>): Promise<void> {
-    if (this.#claims.length === 0) return
-    const { ids, token } = this.#claims[operation.which % this.#claims.length]!
+    const claim = this.#claims[operation.which % this.#claims.length]
+    if (claim === undefined) return
+    const { ids, token } = claim
     const part = { ids: ids.slice(0, Math.ceil(ids.length * operation.share)), token }
     const held = part.ids.filter((id) => this.#flights.get(id)?.token === token)
     const set = this.#subject[operation.through]
     switch (operation.do) {
       case 'acknowledge':
         assert.equal(
-          await set.acknowledge(part),
+          (await set.acknowledge(part)) === true,
           held.some((id) =>
             this.#claimsByItself ? this.#pending.has(id) : this.#flights.get(id)?.addedAgain,
           ),
@@ -243,13 +208,13 @@ export class IdsSetModel {
   }
 
   #fail(id: string, retryInMs: number | null): void {
-    const { addedAgain, deleted } = this.#flights.get(id)!
+    const flight = this.#flights.get(id)
     const past = this.#failures.get(id)
     this.#failures.set(id, {
       attempts: (past?.attempts ?? 0) + 1,
       firstAt: past?.firstAt ?? this.#now,
     })
-    const isBack = this.#claimsByItself ? this.#pending.has(id) : addedAgain || deleted
+    const isBack = this.#claimsByItself ? this.#pending.has(id) : flight?.addedAgain || flight?.deleted
     if (isBack || retryInMs === 0) return this.#release(id)
     this.#flights.delete(id)
     this.#waiting.set(id, retryInMs === null ? Infinity : this.#now + retryInMs)
@@ -266,13 +231,6 @@ export class IdsSetModel {
     const flight = this.#flights.get(id)
     if (flight) this.#flights.set(id, { ...flight, ...change })
   }
-}
-
-const emptyBacklog = { pending: 0, inFlight: 0, retrying: 0, parked: 0, oldestPendingMs: undefined }
-
-/** So long as in the model, and a little more. */
-function assertTook(ms: number, expected: number): void {
-  assert.ok(ms >= expected - 1 && ms < expected + slack, `${ms} is not about ${expected}`)
 }
 
 function assertHolds(all: Iterable<string>, some: Iterable<string>): void {

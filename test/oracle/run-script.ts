@@ -284,7 +284,7 @@ class ScriptRun {
         await this.#follow('stop', () => this.#process.stopCapture())
         this.coverage.count('Capture stopped')
       }
-      this.#runInBackground('end', this.#process, () => this.#process.end())
+      void this.#runInBackground('end', this.#process, () => this.#process.end())
       this.#process = this.#newProcess()
       this.#stream.restart()
       this.#isHandingOneByOne = false

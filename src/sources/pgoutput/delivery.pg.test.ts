@@ -298,6 +298,11 @@ describe('the status of a source', () => {
       for await (const chunk of source.stream(tables)) chunks.push(chunk)
     })()
     await until(() => source.status().connected)
+    // Before the first confirmation it is not known how much is left.
+    await database.query('insert into watched values (0)')
+    await until(() => chunks.some(({ acknowledge }) => acknowledge !== undefined))
+    for (const { acknowledge } of chunks.splice(0)) acknowledge?.()
+    await until(() => source.status().unconfirmedBytes === 0)
     await database.query(`insert into watched select generate_series(1, 1000)`)
     await until(() => chunks.some(({ acknowledge }) => acknowledge !== undefined))
     // A thousand rows are more than a thousand bytes.

@@ -8,6 +8,9 @@ export interface Machine {
   says(message: MachineMessage): Promise<void>
   /** Ends it as a power cut would. */
   kill(): Promise<void>
+  /** Lets it stand still, as a virtual machine that is moved. */
+  pause(): void
+  resume(): void
 }
 
 /** The processes of a test. */
@@ -48,7 +51,12 @@ export class Fleet {
     child.stderr?.on('data', (text) => (this.#complaints += `${options.name}: ${String(text)}`))
     this.#children.add(child)
     child.once('exit', () => this.#children.delete(child))
-    return { says: (message) => says(child, message, options.name), kill: () => kill(child) }
+    return {
+      says: (message) => says(child, message, options.name),
+      kill: () => kill(child),
+      pause: () => void child.kill('SIGSTOP'),
+      resume: () => void child.kill('SIGCONT'),
+    }
   }
 }
 

@@ -182,3 +182,29 @@ test('a handler stands by and takes the slot over when the one that has it dies'
   await expectNothingWentBackwards()
   expect(fleet.complaints).toBe('')
 }, 240_000)
+
+test('a handler that stands still loses its slot to the one that stands by, and stands by when it wakes up', async () => {
+  const { fleet, slots, startBuilders, startWriters, stopWriters, unfinished } = await surroundings(1)
+  const [slot] = slots as [string]
+  // The server gives up a handler that it has not heard of for so long.
+  await database.query(`ALTER DATABASE ${database.name} SET wal_sender_timeout = '3s'`)
+  const first = fleet.handler(slot)
+  await first.says('streaming')
+  const second = fleet.handler(slot)
+  startBuilders()
+  await startWriters()
+  await second.says('standing by')
+
+  const takenOver = second.says('streaming')
+  first.pause()
+  await takenOver
+  await changeGetsThrough()
+  const isBack = first.says('standing by')
+  first.resume()
+  await isBack
+  await changeGetsThrough()
+
+  expect(await stopWriters()).toBeGreaterThan(20)
+  await expectReplicaEqual(unfinished)
+  await expectNothingWentBackwards()
+}, 240_000)

@@ -48,6 +48,8 @@ export {
   type TableColumns,
 } from './core/schema/introspection.ts'
 export type {
+  AggregateFunction,
+  AggregateSchema,
   ColumnSchema,
   ManyToOneSchema,
   ObjectSchema,

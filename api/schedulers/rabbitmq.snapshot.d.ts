@@ -46,6 +46,16 @@ export declare function rabbitmqScheduler(_: RabbitmqSchedulerOptions): () => Pr
 // #endregion
 
 // #region Referenced (internal)
+type AggregateFunction = 'count' | 'exists' | 'sum' | 'min' | 'max' | 'avg';
+interface AggregateSchema {
+    readonly type: 'aggregate';
+    readonly function: AggregateFunction;
+    readonly column: string;
+    readonly referencingTable: TableReference;
+    readonly referencingColumn: string;
+    readonly where?: Condition | undefined;
+    readonly schema?: Schema | undefined;
+}
 interface Backlog {
     readonly pending: number;
     readonly inFlight: number;
@@ -253,7 +263,7 @@ interface RootSchema {
     readonly schema: Schema;
     readonly where?: Condition | undefined;
 }
-type Schema = ColumnSchema | ObjectSchema | ManyToOneSchema | OneToManySchema;
+type Schema = ColumnSchema | ObjectSchema | ManyToOneSchema | OneToManySchema | AggregateSchema;
 type TableReference = string | {
     readonly schema?: string | undefined;
     readonly table: string;

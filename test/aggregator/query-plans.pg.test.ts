@@ -1,4 +1,11 @@
-import { buildSchemaQuery, EventAggregator, type QueryClient, type RootSchema, type Schema } from 'pg-capture'
+import {
+  type AggregateFunction,
+  buildSchemaQuery,
+  EventAggregator,
+  type QueryClient,
+  type RootSchema,
+  type Schema,
+} from 'pg-capture'
 import { describe, expect, test } from 'vitest'
 import { testDatabase } from '../support/postgres.ts'
 
@@ -42,6 +49,20 @@ const many = (referencingTable: string, referencingColumn: string, schema: Schem
 
 const tags = many('tag', 'reviewId', column('label'))
 
+const aggregated = (
+  name: AggregateFunction,
+  referencingTable: string,
+  referencingColumn: string,
+  schema?: Schema,
+): Schema => ({
+  type: 'aggregate',
+  function: name,
+  column: 'id',
+  referencingTable,
+  referencingColumn,
+  schema,
+})
+
 const tagged = many('review', 'bookId', object({ rating: column('rating'), tags }))
 
 const schemas: Readonly<Record<string, RootSchema>> = {
@@ -79,6 +100,16 @@ const schemas: Readonly<Record<string, RootSchema>> = {
     schema: object({
       tags: many('review', 'bookId', tags),
       readers: many('review', 'bookId', one('userId', 'reader', column('name'))),
+    }),
+  },
+  aggregates: {
+    table: 'author',
+    primaryKey: 'id',
+    schema: object({
+      books: aggregated('count', 'book', 'authorId'),
+      some: aggregated('exists', 'book', 'authorId'),
+      last: aggregated('max', 'book', 'authorId', column('id')),
+      best: aggregated('avg', 'book', 'authorId', many('review', 'bookId', column('rating'))),
     }),
   },
   'the first of many': {

@@ -11,10 +11,13 @@ export function isOrderedType(type: string): boolean {
   return Object.hasOwn(KINDS, type)
 }
 
+export function isNumberType(type: string): boolean {
+  return KINDS[type] === 'number'
+}
+
 /** Compares two values as Postgres prints them, as `sort` wants it. */
 export function compareValues(type: string, left: string, right: string): number {
-  const isNumber = KINDS[type] === 'number'
-  const [one, other] = isNumber ? [scaled(left), scaled(right)] : [left, right]
+  const [one, other] = isNumberType(type) ? [scaled(left), scaled(right)] : [left, right]
   return one < other ? -1 : one > other ? 1 : 0
 }
 

@@ -1,4 +1,5 @@
 import type {
+  AggregateSchema,
   Condition,
   ManyToOneSchema,
   OneToManySchema,
@@ -7,6 +8,7 @@ import type {
   TableReference,
 } from 'pg-capture'
 import { FOLDING_COLLATION } from './arbitrary/column-types.ts'
+import { aggregated, type AggregatedValue } from './aggregate-values.ts'
 import { compareValues } from './compare-values.ts'
 import { conditionHolds } from './condition-holds.ts'
 import type { ScriptTable } from './script.ts'
@@ -85,8 +87,42 @@ class Evaluation {
           element === undefined ? (schema.keepNulls === true ? [null] : []) : [element],
         )
       }
+      case 'aggregate':
+        return this.#aggregate(schema, table, row)
       default:
         return schema satisfies never
+    }
+  }
+
+  #aggregate(schema: AggregateSchema, table: ScriptTable, row: TableRow): unknown {
+    const { column, referencingTable, referencingColumn, where, schema: inner } = schema
+    const children = this.linked(table, row, column, referencingTable, referencingColumn, where)
+    if (inner === undefined) {
+      return schema.function === 'count' ? children.rows.length : children.rows.length > 0
+    }
+    const values = children.rows.flatMap((child) => this.#valuesInside(inner, children.table, child))
+    return aggregated(schema.function, values)
+  }
+
+  #valuesInside(schema: Schema, table: ScriptTable, row: TableRow): AggregatedValue[] {
+    switch (schema.type) {
+      case 'column': {
+        const { text, json } = cell(row, schema.column)
+        return text === null ? [] : [{ type: typeOf(table, schema.column), text, json }]
+      }
+      case 'many-to-one': {
+        const target = this.#referenced(schema, table, row)
+        return target.rows.flatMap((one) => this.#valuesInside(schema.schema, target.table, one))
+      }
+      case 'one-to-many': {
+        const { column, referencingTable, referencingColumn, where } = schema
+        const children = this.linked(table, row, column, referencingTable, referencingColumn, where)
+        return firstRows(schema, children.table, children.rows).flatMap((child) =>
+          this.#valuesInside(schema.schema, children.table, child),
+        )
+      }
+      default:
+        throw new Error('The evaluation aggregates columns alone.')
     }
   }
 
@@ -184,6 +220,7 @@ export function canonicalText(schema: Schema, value: unknown): string {
 function canonical(schema: Schema, value: unknown): unknown {
   switch (schema.type) {
     case 'column':
+    case 'aggregate':
       return value
     case 'object': {
       if (typeof value !== 'object' || value === null || Array.isArray(value)) return value

@@ -23,6 +23,11 @@ export const features = [
   'schema: one-to-many with where',
   'schema: one-to-many with orderBy',
   'schema: one-to-many with limit',
+  'schema: aggregate count',
+  'schema: aggregate exists',
+  'schema: aggregate sum',
+  'schema: aggregate min',
+  'schema: aggregate max',
   'schema: array in array, not flattened',
   'schema: array that keeps NULLs',
   'schema: a table twice',
@@ -127,6 +132,11 @@ function countSchema(coverage: Coverage, schema: Schema, above: readonly string[
     case 'object':
       for (const value of Object.values(schema.properties)) countSchema(coverage, value, above)
       return
+    case 'aggregate':
+      coverage.count(`schema: aggregate ${schema.function}`)
+      if (schema.schema !== undefined)
+        countSchema(coverage, schema.schema, [...above, JSON.stringify(schema.referencingTable)])
+      return
     case 'many-to-one':
     case 'one-to-many': {
       const table = JSON.stringify(
@@ -170,6 +180,8 @@ function tablesIn(schema: Schema): unknown[] {
       return [schema.referencesTable, ...tablesIn(schema.schema)]
     case 'one-to-many':
       return [schema.referencingTable, ...tablesIn(schema.schema)]
+    case 'aggregate':
+      return [schema.referencingTable, ...(schema.schema === undefined ? [] : tablesIn(schema.schema))]
     default:
       return schema satisfies never
   }
@@ -262,6 +274,9 @@ function countLinks(coverage: Coverage, schema: RootSchema, state: TableState): 
         return
       case 'one-to-many':
         walk(value.schema, value.referencingTable)
+        return
+      case 'aggregate':
+        if (value.schema !== undefined) walk(value.schema, value.referencingTable)
         return
       default:
         value satisfies never

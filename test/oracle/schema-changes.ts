@@ -16,6 +16,10 @@ export function withPromises(schema: Schema, hasFKConstraint: boolean): Schema {
       return { ...schema, hasFKConstraint, schema: withPromises(schema.schema, hasFKConstraint) }
     case 'one-to-many':
       return { ...schema, schema: withPromises(schema.schema, hasFKConstraint) }
+    case 'aggregate':
+      return schema.schema === undefined
+        ? schema
+        : { ...schema, schema: withPromises(schema.schema, hasFKConstraint) }
     default:
       return schema satisfies never
   }
@@ -36,11 +40,12 @@ export function sameTypedLinks({ tables, schema }: Script): boolean {
           isSame(value.schema, other)
         )
       }
-      case 'one-to-many': {
+      case 'one-to-many':
+      case 'aggregate': {
         const other = tableOf(tables, value.referencingTable)
         return (
           typeOf(context, value.column) === typeOf(other, value.referencingColumn) &&
-          isSame(value.schema, other)
+          (value.schema === undefined || isSame(value.schema, other))
         )
       }
       default:

@@ -1,5 +1,5 @@
 import { filterSql } from '../schema/filter.ts'
-import type { Output, Plan, RowsOutput, TableNode } from '../schema/plan.ts'
+import type { AggregateOutput, Output, Plan, RowsOutput, TableNode } from '../schema/plan.ts'
 import { joinSql, sql } from '../sql/fragment.ts'
 import { quoteIdentifier, quoteLiteral, quoteTable } from '../sql/identifier.ts'
 import type { SqlParts } from '../sql/query-builder.ts'
@@ -64,6 +64,8 @@ class ObjectWriter {
         return this.#joinedRow(output.node, alias, joins)
       case 'rows':
         return this.#array(output, alias)
+      case 'aggregate':
+        return this.#aggregate(output, alias)
       default:
         return output satisfies never
     }
@@ -102,6 +104,33 @@ class ObjectWriter {
     const onlyPresent =
       keepNulls || isJson(output) ? [] : sql` FILTER (WHERE ${expression} IS DISTINCT FROM NULL)`
     return sql`(SELECT COALESCE(JSON_AGG(${expression} ORDER BY ${arrayOrder(places)})${onlyPresent}, '[]'::json) FROM ${from}${joins} WHERE ${condition})`
+  }
+
+  /** One value of the same rows that an array would have as elements. */
+  #aggregate({ node, function: name, ofRows }: AggregateOutput, parentAlias: string): SqlParts {
+    const { alias, from, condition } = this.#rows(node, parentAlias)
+    const { expression, joins } = this.#elements(node, alias, true)
+    const rows = sql` FROM ${from}${joins} WHERE ${condition}`
+    const present = sql`${expression} IS DISTINCT FROM NULL`
+    switch (name) {
+      case 'count':
+        return sql`(SELECT COUNT(${ofRows ? '*' : expression})${rows})`
+      case 'exists':
+        // For many objects Postgres would answer EXISTS out of a hash of the whole table.
+        return sql`COALESCE((SELECT TRUE${rows}${ofRows ? [] : sql` AND ${present}`} LIMIT 1), FALSE)`
+      case 'sum':
+      case 'avg':
+        // The sum of floats depends on their order: equal data has to give equal sums.
+        return sql`(SELECT ${name.toUpperCase()}(${expression} ORDER BY ${expression})${rows})`
+      case 'min':
+      case 'max': {
+        // By an index on link and value. Of equal values (1.0 and 1.00) always the same one; and every type with an order has it.
+        const order = sql`${expression}${name === 'max' ? ' DESC' : ''}, ROW(${expression}) USING OPERATOR(pg_catalog.*<)`
+        return sql`(SELECT ${expression}${rows} AND ${present} ORDER BY ${order} LIMIT 1)`
+      }
+      default:
+        return name satisfies never
+    }
   }
 
   /**

@@ -39,6 +39,14 @@ const schemas: Readonly<Record<Kind, Schema>> = {
     referencingColumn: 'bookIsbn',
     schema: name,
   },
+  aggregate: {
+    type: 'aggregate',
+    function: 'max',
+    column: 'isbn',
+    referencingTable: 'review',
+    referencingColumn: 'bookIsbn',
+    schema: name,
+  },
 }
 
 const onRoot: Readonly<Record<Action, Case>> = {
@@ -53,6 +61,30 @@ const onRoot: Readonly<Record<Action, Case>> = {
 
 const find = (column: string, condition: string): string =>
   `SELECT "book_1"."id" AS "id" FROM "book" AS "book_1" WHERE "book_1"."${column}" ${condition} GROUP BY "book_1"."id"`
+
+const onReviews: Readonly<Record<Action, Case>> = {
+  INSERT: {
+    event: { action: 'INSERT', table: 'review', data: { bookIsbn: 'x', name: 'a' } },
+    query: find('isbn', `= 'x'`),
+  },
+  UPDATE: {
+    event: {
+      action: 'UPDATE',
+      table: 'review',
+      data: { bookIsbn: 'y', name: 'a' },
+      dataOld: { bookIsbn: 'x', name: 'a' },
+    },
+    query: find('isbn', `IN ('y', 'x')`),
+  },
+  DELETE: {
+    event: { action: 'DELETE', table: 'review', dataOld: { bookIsbn: 'x', name: 'a' } },
+    query: find('isbn', `= 'x'`),
+  },
+  TRUNCATE: {
+    event: { action: 'TRUNCATE', table: 'review' },
+    query: 'SELECT "book_1"."id" AS "id" FROM "book" AS "book_1"',
+  },
+}
 
 /** What an event on the table that the kind reads from leads to. Every kind and every action has its cell. */
 const cases: Readonly<Record<Kind, Readonly<Record<Action, Case>>>> = {
@@ -76,29 +108,8 @@ const cases: Readonly<Record<Kind, Readonly<Record<Action, Case>>>> = {
       query: 'SELECT "book_1"."id" AS "id" FROM "book" AS "book_1"',
     },
   },
-  'one-to-many': {
-    INSERT: {
-      event: { action: 'INSERT', table: 'review', data: { bookIsbn: 'x', name: 'a' } },
-      query: find('isbn', `= 'x'`),
-    },
-    UPDATE: {
-      event: {
-        action: 'UPDATE',
-        table: 'review',
-        data: { bookIsbn: 'y', name: 'a' },
-        dataOld: { bookIsbn: 'x', name: 'a' },
-      },
-      query: find('isbn', `IN ('y', 'x')`),
-    },
-    DELETE: {
-      event: { action: 'DELETE', table: 'review', dataOld: { bookIsbn: 'x', name: 'a' } },
-      query: find('isbn', `= 'x'`),
-    },
-    TRUNCATE: {
-      event: { action: 'TRUNCATE', table: 'review' },
-      query: 'SELECT "book_1"."id" AS "id" FROM "book" AS "book_1"',
-    },
-  },
+  'one-to-many': onReviews,
+  aggregate: onReviews,
 }
 
 function rootOf(schema: Schema): RootSchema {

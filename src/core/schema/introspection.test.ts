@@ -108,6 +108,22 @@ describe('introspection', () => {
     })
   })
 
+  test('shows an aggregate, and of what it is', () => {
+    const reviews = { column: 'id', referencingTable: 'review', referencingColumn: 'bookId' }
+    const count = ofBook({ type: 'aggregate', function: 'count', ...reviews })
+    expect(count.output).toEqual({ type: 'aggregate', function: 'count' })
+    expect(count.tables).toEqual([
+      { table: 'book', columns: ['id'] },
+      { table: 'review', columns: ['bookId'] },
+    ])
+    const votes = oneToMany('vote', 'reviewId', { type: 'column', column: 'stars' })
+    expect(ofBook({ type: 'aggregate', function: 'max', ...reviews, schema: votes }).output).toEqual({
+      type: 'aggregate',
+      function: 'max',
+      of: { type: 'column', table: 'vote', column: 'stars' },
+    })
+  })
+
   test('shows one array also where a many-to-one stands between', () => {
     const copies = oneToMany('copy', 'editionId', id)
     expect(ofBook(oneToMany('listing', 'bookId', manyToOne('editionId', 'edition', copies))).output).toEqual({

@@ -1,6 +1,6 @@
 import { tableKey, type TableName } from '../events/table-name.ts'
 import { type Output, type Plan, planOf, type TableNode } from './plan.ts'
-import type { RootSchema } from './schema.ts'
+import type { AggregateFunction, RootSchema } from './schema.ts'
 
 /** The columns that a schema reads of a table. */
 export interface TableColumns {
@@ -14,6 +14,12 @@ export type OutputTree =
   | { readonly type: 'column'; readonly table: string; readonly column: string }
   | { readonly type: 'object'; readonly properties: Readonly<Record<string, OutputTree>> }
   | { readonly type: 'array'; readonly items: OutputTree }
+  | {
+      readonly type: 'aggregate'
+      readonly function: AggregateFunction
+      /** What of each row; absent where the rows are counted. */
+      readonly of?: OutputTree
+    }
 
 export interface Introspection {
   /** The root first; each table once, each column once. */
@@ -75,9 +81,20 @@ function outputTree(output: Output, node: TableNode): OutputTree {
       const items = outputTree(output.node.output, output.node)
       return items.type === 'array' && output.flatten ? items : { type: 'array', items }
     }
+    case 'aggregate': {
+      const of = output.ofRows ? {} : { of: valueTree(output.node) }
+      return { type: 'aggregate', function: output.function, ...of }
+    }
     default:
       return output satisfies never
   }
+}
+
+/** What is aggregated: the elements, where each row gives an array of them. */
+function valueTree(node: TableNode): OutputTree {
+  let tree = outputTree(node.output, node)
+  while (tree.type === 'array') tree = tree.items
+  return tree
 }
 
 function nameOf(table: TableName): string {

@@ -1,6 +1,14 @@
 import { parseTableName, tableKey, type TableName, type TableReference } from '../events/table-name.ts'
 import { type Filter, filterColumns, filterOf } from './filter.ts'
-import type { ManyToOneSchema, OneToManySchema, Order, RootSchema, Schema } from './schema.ts'
+import type {
+  AggregateFunction,
+  AggregateSchema,
+  ManyToOneSchema,
+  OneToManySchema,
+  Order,
+  RootSchema,
+  Schema,
+} from './schema.ts'
 import { validateSchema } from './validate-schema.ts'
 
 /**
@@ -57,6 +65,7 @@ export type Output =
   | { readonly kind: 'object'; readonly properties: readonly (readonly [name: string, output: Output])[] }
   | { readonly kind: 'row'; readonly node: TableNode }
   | RowsOutput
+  | AggregateOutput
 
 /** An array of what each row becomes. */
 export interface RowsOutput {
@@ -65,6 +74,15 @@ export interface RowsOutput {
   /** Whether an array directly inside gives its elements to this one. */
   readonly flatten: boolean
   readonly keepNulls: boolean
+}
+
+/** One value made of what the rows become. */
+export interface AggregateOutput {
+  readonly kind: 'aggregate'
+  readonly node: TableNode
+  readonly function: AggregateFunction
+  /** Whether it is about the rows themselves, and not about values in them. */
+  readonly ofRows: boolean
 }
 
 const plans = new WeakMap<RootSchema, Plan>()
@@ -83,10 +101,10 @@ export function planOf(schema: RootSchema): Plan {
   return plan
 }
 
-type Relation = ManyToOneSchema | OneToManySchema
+type Relation = ManyToOneSchema | OneToManySchema | AggregateSchema
 
 /** What a schema says of the rows at a place; most have neither order nor limit. */
-type RowsOfPlace = Pick<OneToManySchema, 'schema' | 'where' | 'orderBy' | 'limit'>
+type RowsOfPlace = Pick<OneToManySchema, 'where' | 'orderBy' | 'limit'> & Pick<AggregateSchema, 'schema'>
 
 interface NodeDraft extends TableNode {
   readonly columns: string[]
@@ -119,7 +137,8 @@ function compile(schema: RootSchema): Plan {
       node,
       order.map(({ column }) => column),
     )
-    node.output = outputOf(value, node)
+    // Rows that are only counted become their own link, which is never NULL.
+    node.output = outputOf(value ?? { type: 'column', column: keys[0] as string }, node)
     return node
   }
 
@@ -158,6 +177,13 @@ function compile(schema: RootSchema): Plan {
           node: addRelation(node, value),
           flatten: value.flatten ?? true,
           keepNulls: value.keepNulls ?? false,
+        }
+      case 'aggregate':
+        return {
+          kind: 'aggregate',
+          node: addRelation(node, value),
+          function: value.function,
+          ofRows: value.schema === undefined,
         }
       default:
         return value satisfies never

@@ -61,8 +61,24 @@ export interface OneToManySchema {
   readonly limit?: number | undefined
 }
 
+/** What an aggregate makes of values, as the function of this name in SQL does; `exists`: whether there is any. */
+export type AggregateFunction = 'count' | 'exists' | 'sum' | 'min' | 'max' | 'avg'
+
+/** One value made of all those that a one-to-many of the same fields would hold in its array. */
+export interface AggregateSchema {
+  readonly type: 'aggregate'
+  readonly function: AggregateFunction
+  readonly column: string
+  readonly referencingTable: TableReference
+  readonly referencingColumn: string
+  /** Which rows of `referencingTable` count. */
+  readonly where?: Condition | undefined
+  /** What of each row: a column, here or in rows beyond it. Without it `count` and `exists` are about the rows. */
+  readonly schema?: Schema | undefined
+}
+
 /** What to make of a row. */
-export type Schema = ColumnSchema | ObjectSchema | ManyToOneSchema | OneToManySchema
+export type Schema = ColumnSchema | ObjectSchema | ManyToOneSchema | OneToManySchema | AggregateSchema
 
 /**
  * Describes the object: one for each row of `table`.

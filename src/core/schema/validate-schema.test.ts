@@ -25,6 +25,13 @@ const right: Readonly<Record<Schema['type'], Readonly<Record<string, unknown>>>>
     referencingColumn: 'bookId',
     schema: column,
   },
+  aggregate: {
+    type: 'aggregate',
+    function: 'count',
+    column: 'id',
+    referencingTable: 'review',
+    referencingColumn: 'bookId',
+  },
 }
 
 /** The fields of each kind that may be left out, with right values. */
@@ -46,6 +53,7 @@ const options: Readonly<Record<Schema['type'], Readonly<Record<string, readonly 
     ],
     limit: [1, 1_000, undefined],
   },
+  aggregate: { where: [{ deletedAt: null }, undefined], schema: [column, undefined] },
 }
 
 const kinds = Object.keys(right) as Schema['type'][]
@@ -70,7 +78,8 @@ describe('a right schema', () => {
   })
 
   const holders = kinds.filter((kind) => kind !== 'column')
-  test.each(holders.flatMap((outer) => kinds.map((inner) => [outer, inner] as const)))(
+  const pairs = holders.flatMap((outer) => kinds.map((inner) => [outer, inner] as const))
+  test.each(pairs.filter(([outer, inner]) => outer !== 'aggregate' || inner !== 'object'))(
     'may hold in a %s a %s',
     (outer, inner) => {
       const nested =
@@ -131,7 +140,10 @@ describe('what is no schema at all', () => {
     'the kind %j is refused',
     (type) => {
       expect(issuesOf(rootOf({ ...column, type }))).toEqual([
-        { path: 'schema.type', message: 'has to be one of column, object, many-to-one, one-to-many' },
+        {
+          path: 'schema.type',
+          message: 'has to be one of column, object, many-to-one, one-to-many, aggregate',
+        },
       ])
     },
   )
@@ -198,6 +210,55 @@ describe('orderBy and limit', () => {
     [{ limit: '3' }, 'schema.limit', 'has to be a whole number from 1'],
   ])('%o is refused', (fields, path, message) => {
     expect(issuesOfArray(fields)).toEqual([{ path, message }])
+  })
+})
+
+describe('an aggregate', () => {
+  const of = (name: string, schema?: unknown): readonly SchemaIssue[] =>
+    issuesOf(rootOf({ ...right.aggregate, function: name, schema }))
+  const object = { type: 'object', properties: { a: column } }
+  const array = { ...right['one-to-many'] }
+
+  test.each(['count', 'exists'])('%s may be about rows, or about values', (name) => {
+    expect(of(name)).toEqual([])
+    expect(of(name, column)).toEqual([])
+  })
+
+  test.each(['sum', 'min', 'max', 'avg'])('%s is about values', (name) => {
+    expect(of(name)).toEqual([
+      { path: 'schema.schema', message: `is missing; ${name} needs to know of what` },
+    ])
+    for (const schema of [
+      column,
+      { ...right['many-to-one'], schema: column },
+      { ...array, schema: { ...array, orderBy: { column: 'id' }, limit: 1 } },
+      { ...right.aggregate, function: 'count' },
+      { ...array, flatten: false },
+    ])
+      expect(of(name, schema)).toEqual([])
+  })
+
+  test.each([
+    [object],
+    [{ ...right['many-to-one'], schema: object }],
+    [{ ...array, schema: object }],
+    [{ ...array, flatten: false, schema: { ...right['many-to-one'], schema: array } }],
+  ])('of what are no single values is refused: %j', (schema) => {
+    expect(of('sum', schema)).toEqual([
+      {
+        path: 'schema.schema',
+        message: 'has to lead to single values: to a column, not to an object or to arrays',
+      },
+    ])
+  })
+
+  test('of another function is refused, and so is keepNulls, as NULL is left out', () => {
+    expect(of('median', column)).toEqual([
+      { path: 'schema.function', message: 'has to be one of count, exists, sum, min, max, avg' },
+    ])
+    expect(of('count', { ...array, keepNulls: true })).toEqual([
+      { path: 'schema.schema.keepNulls', message: 'has no effect, as an aggregate leaves NULL out' },
+    ])
   })
 })
 

@@ -1,13 +1,15 @@
 import { byteLength, MAX_IDENTIFIER_BYTES } from '../sql/identifier.ts'
 import { checkCondition } from './check-condition.ts'
-import { findIdleOptions } from './find-idle-options.ts'
+import { findContradictions } from './find-contradictions.ts'
 import { pathTo } from './path-to.ts'
-import type { RootSchema, Schema } from './schema.ts'
+import type { AggregateFunction, RootSchema, Schema } from './schema.ts'
 import { SchemaError, type SchemaIssue } from './schema-error.ts'
 import { UNSENDABLE, UNSENDABLE_TEXT } from './unsendable.ts'
 
 type Check = (value: unknown, path: string, issues: Issues) => void
 type Fields = Readonly<Record<string, Check>>
+
+const FUNCTIONS: readonly AggregateFunction[] = ['count', 'exists', 'sum', 'min', 'max', 'avg']
 
 /** Keyed by kind, so that a new kind can't be forgotten here. */
 const FIELDS: Readonly<Record<Schema['type'], Fields>> = {
@@ -32,6 +34,14 @@ const FIELDS: Readonly<Record<Schema['type'], Fields>> = {
     orderBy: optional(checkOrders),
     limit: optional(checkLimit),
   },
+  aggregate: {
+    function: (value, path, issues) => checkOneOf(value, FUNCTIONS, path, issues),
+    column: checkColumn,
+    referencingTable: checkTable,
+    referencingColumn: checkColumn,
+    where: optional(checkWhere),
+    schema: optional(checkSchema),
+  },
 }
 
 const TABLE_FIELDS: Fields = {
@@ -54,7 +64,7 @@ const ROOT_FIELDS: Fields = {
 
 /**
  * Refuses a schema that can't work: unknown kinds, missing, misspelt or surplus fields, empty objects, names that
- * Postgres would cut off and so confuse, a schema that holds itself, options without effect.
+ * Postgres would cut off and so confuse, a schema that holds itself, what can't go together.
  *
  * @throws SchemaError with every problem and its path.
  */
@@ -62,7 +72,7 @@ export function validateSchema(schema: RootSchema): void {
   const issues = new Issues()
   if (isRecord(schema)) checkFields(schema, ROOT_FIELDS, '', issues, [])
   else issues.add('the schema', 'has to be an object with table, primaryKey and schema')
-  const found = issues.list.length > 0 ? issues.list : findIdleOptions(schema.schema)
+  const found = issues.list.length > 0 ? issues.list : findContradictions(schema.schema)
   if (found.length > 0) throw new SchemaError(found)
 }
 

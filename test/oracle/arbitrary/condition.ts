@@ -1,4 +1,5 @@
 import type { ColumnTest, Condition, ConditionValue } from 'pg-capture'
+import { isNumberType } from '../compare-values.ts'
 import { LONG_TEXT } from './column-types.ts'
 import type { Picks } from './picks.ts'
 import type { ColumnModel, TableModel } from './tables.ts'
@@ -72,8 +73,4 @@ function isComparable({ type }: ColumnModel): boolean {
 
 function isNumber({ type }: ColumnModel): boolean {
   return isNumberType(type.cast)
-}
-
-function isNumberType(cast: string): boolean {
-  return ['int', 'bigint', 'numeric'].includes(cast)
 }

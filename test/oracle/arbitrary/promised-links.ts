@@ -38,6 +38,11 @@ export function promisedLinks(root: RootSchema, tables: readonly TableModel[]): 
         const table = model(value.referencingTable)
         return [{ table, promise: undefined, showsColumn: true }, ...readIn(value.schema, table)]
       }
+      case 'aggregate': {
+        const table = model(value.referencingTable)
+        const beyond = value.schema === undefined ? [] : readIn(value.schema, table)
+        return [{ table, promise: undefined, showsColumn: true }, ...beyond]
+      }
       default:
         return value satisfies never
     }

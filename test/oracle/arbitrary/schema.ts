@@ -1,5 +1,13 @@
 import fc from 'fast-check'
-import type { Condition, OneToManySchema, RootSchema, Schema, TableReference } from 'pg-capture'
+import type {
+  Condition,
+  ManyToOneSchema,
+  OneToManySchema,
+  RootSchema,
+  Schema,
+  TableReference,
+} from 'pg-capture'
+import { aggregateOf } from './aggregate.ts'
 import { conditionOn } from './condition.ts'
 import { propertyName } from './names.ts'
 import { orderOf } from './order.ts'
@@ -90,11 +98,20 @@ class SchemaWriter {
   #relation(table: TableModel, { seed: number, children }: TreeChoices): Schema {
     const picks = new Picks(number)
     const toOne = picks.chance(45)
+    const link = this.#link(table, toOne, picks)
+    if (link === null) return column(table, picks)
+    if (!toOne && picks.chance(20)) return this.#aggregate(link, picks)
+    return this.#over(link, toOne, this.value(link.table, children, picks), picks)
+  }
+
+  #link(table: TableModel, toOne: boolean, picks: Picks): Link | null {
     const links = toOne ? this.#linksToOne(table) : this.#linksToMany(table)
     const declared = links.filter((link) => link.isDeclared)
-    if (links.length === 0) return column(table, picks)
-    const link = declared.length > 0 && picks.chance(85) ? picks.of(declared) : picks.of(links)
-    const schema = this.value(link.table, children, picks)
+    if (links.length === 0) return null
+    return declared.length > 0 && picks.chance(85) ? picks.of(declared) : picks.of(links)
+  }
+
+  #over(link: Link, toOne: boolean, schema: Schema, picks: Picks): ManyToOneSchema | OneToManySchema {
     this.need(link.table, link.to.name)
     const other = reference(link.table, picks)
     if (!toOne) {
@@ -117,6 +134,24 @@ class SchemaWriter {
         link.from.foreignKey !== null && pointsTo(link.from, link.table, link.to) && picks.chance(80),
       schema,
       ...where(link.table, picks),
+    }
+  }
+
+  /** Of the rows of the link, or of rows that hang on them. */
+  #aggregate(link: Link, picks: Picks): Schema {
+    this.need(link.table, link.to.name)
+    const toOne = picks.chance(50)
+    const further = picks.chance(40) ? this.#link(link.table, toOne, picks) : null
+    const { name, of } = aggregateOf(further?.table ?? link.table, picks)
+    const schema = of && further ? takenIn(this.#over(further, toOne, of, picks)) : of
+    return {
+      type: 'aggregate',
+      function: name,
+      column: link.from.name,
+      referencingTable: reference(link.table, picks),
+      referencingColumn: link.to.name,
+      ...where(link.table, picks),
+      ...(schema === undefined ? {} : { schema }),
     }
   }
 

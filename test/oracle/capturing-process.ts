@@ -156,7 +156,14 @@ export class CapturingProcess implements Life {
     place: Place,
   ): Pick<
     ConstructorParameters<typeof EventAggregator>[0],
-    'schema' | 'idsSet' | 'batchSize' | 'leaseMs' | 'onError' | 'onTruncate' | 'unpositionedEvents'
+    | 'schema'
+    | 'idsSet'
+    | 'batchSize'
+    | 'leaseMs'
+    | 'onError'
+    | 'onTruncate'
+    | 'unpositionedEvents'
+    | 'parkAfter'
   > {
     const { script, replica, onError, sabotage } = this.#parameters
     return {
@@ -164,6 +171,7 @@ export class CapturingProcess implements Life {
       schema: script.schema,
       idsSet: place.idsSet,
       batchSize: script.setup.batchSize,
+      parkAfter: script.setup.parkAfter,
       leaseMs: script.setup.lease === 'short' ? SHORT_LEASE_MS : LONG_LEASE_MS,
       onError: (error) => place.life.hasEnded || onError(error),
       onTruncate: () => {

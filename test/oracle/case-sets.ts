@@ -18,6 +18,7 @@ export class CaseSets {
   readonly #name: string
   readonly #claiming: { readonly set: FaultyClaimingSet; readonly life: Life }[] = []
   readonly #lapsed = new Set<string>()
+  #plain: MySet | undefined
 
   constructor(server: OracleServer, setup: Setup, coverage: Coverage) {
     this.#server = server
@@ -29,7 +30,10 @@ export class CaseSets {
   /** A set object of a process, which in a store finds what others have put there. */
   open(faults: SetFaults, life: Life): IdsSet {
     const { set: kind, batchSize } = this.#setup
-    if (kind === 'plain') return faultyPlainSet(new MySet(), faults)
+    if (kind === 'plain') {
+      this.#plain = new MySet()
+      return faultyPlainSet(this.#plain, faults)
+    }
     const inner = kind === 'memory' ? new InMemorySet({ batchSize }) : this.#inStore(kind)
     const set = new FaultyClaimingSet(inner, faults, {
       isRemote: kind !== 'memory',
@@ -52,12 +56,26 @@ export class CaseSets {
     return (await Promise.all(ended)).includes(true)
   }
 
+  /** Ids that may wait after a failure. A plain set keeps them as it does all others. */
+  async waiting(): Promise<string[]> {
+    const ids: string[] = []
+    if (this.#plain !== undefined)
+      for await (const batch of this.#plain.getAll()) ids.push(...batch.map(String))
+    const { set } = this.#claiming.at(-1) ?? {}
+    if (set === undefined) return ids
+    for await (const batch of set.failed()) {
+      ids.push(...batch.filter(({ retryInMs }) => retryInMs !== null).map(({ id }) => id))
+    }
+    return ids
+  }
+
   /** What is in the store, pending or in flight; undefined where there is none. */
   async stored(): Promise<Set<string> | undefined> {
     const { set: kind } = this.#setup
     if (kind === 'memory' || kind === 'plain') return undefined
     const set = this.#inStore(kind)
     const ids = new Set<string>()
+    for await (const batch of set.failed()) for (const { id } of batch) ids.add(id)
     // An id that is released between two looks would be in neither.
     for (const look of [() => set.getAll(), () => set.inFlight(), () => set.getAll()]) {
       for await (const batch of look()) for (const id of batch) ids.add(String(id))

@@ -53,9 +53,16 @@ export class Interference {
 
   /** Called with the ids of each change before it is applied. */
   take(ids: readonly string[]): void {
-    const { oneOf } = this.#poison ?? {}
-    if (oneOf === undefined || !ids.some((id) => hashOf(id) % oneOf === 0)) return
-    this.#fail('a refused id', 'change refused for one of its ids')
+    if (ids.some((id) => this.isRefused(id))) this.#fail('a refused id', 'change refused for one of its ids')
+  }
+
+  /** Whether changes are refused that hold the id. */
+  isRefused(id: string): boolean {
+    return this.#poison !== undefined && hashOf(id) % this.#poison.oneOf === 0
+  }
+
+  get isRefusing(): boolean {
+    return this.#poison !== undefined
   }
 
   poison(step: PoisonStep): void {
@@ -76,8 +83,13 @@ export class Interference {
 
   /** From here on nothing waits or fails. */
   end(): void {
-    this.#armed = []
     this.#poison = undefined
+    this.endArmed()
+  }
+
+  /** From here on nothing waits, and nothing fails but what is refused. */
+  endArmed(): void {
+    this.#armed = []
     for (const { release } of this.#held) release()
     this.#held = []
   }

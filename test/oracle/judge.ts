@@ -65,16 +65,23 @@ function orderProblems(emissions: readonly Emission[]): string[] {
   return problems
 }
 
-function replicaProblems(truth: Truth, replica: Replica): string[] {
+/** How the replica differs from the last state, for the ids that count. */
+export function replicaProblems(
+  truth: Truth,
+  replica: Replica,
+  counts: (id: string) => boolean = () => true,
+): string[] {
   const expected = truth.after(truth.states.length - 1)
   const problems: string[] = []
   for (const [id, text] of expected) {
+    if (!counts(id)) continue
     const object = replica.objects.get(id)
     const held = replica.objects.has(id) ? truth.text(object) : 'nothing'
     if (held !== text) problems.push(`At the end the replica has ${held} for ${id}, it should have ${text}.`)
   }
   for (const id of replica.objects.keys()) {
-    if (!expected.has(id)) problems.push(`At the end the replica has ${id}, which does not exist.`)
+    if (!expected.has(id) && counts(id))
+      problems.push(`At the end the replica has ${id}, which does not exist.`)
   }
   return problems
 }

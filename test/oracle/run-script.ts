@@ -8,7 +8,7 @@ import { Coverage } from './coverage.ts'
 import { evaluate } from './evaluate.ts'
 import { handOver } from './hand-over.ts'
 import { Interference, isMade } from './interference.ts'
-import { judge } from './judge.ts'
+import { judge, replicaProblems } from './judge.ts'
 import { countRun, countScript, countStatements } from './observe.ts'
 import { OpenTransaction } from './open-transaction.ts'
 import type { OracleServer } from './oracle-server.ts'
@@ -29,6 +29,8 @@ const CASE_TIMEOUT_MS = 60_000
 /** How long an operation gets to go on by itself while another one is held, for which it may be waiting. */
 const MOMENT_MS = 3
 const LAST_ROUNDS = 20
+/** Enough for what is refused to fail together, then alone, and for all others to come through. */
+const ROUNDS_UNTIL_PARKED = 8
 /** Long enough for a lease of a millisecond to end. */
 const LAPSE_MS = 3
 
@@ -318,12 +320,29 @@ class ScriptRun {
     )
   }
 
-  /** Delivers and builds until all is quiet: from here on nothing fails. */
+  /** Delivers and builds until all is quiet: from here on nothing fails, or first nothing but what is refused. */
   async #finish(): Promise<void> {
-    this.#interference.end()
+    const { isRefusing } = this.#interference
+    this.#interference.endArmed()
     await this.#endOverlapping(Infinity)
     await this.#readStream()
-    for (let round = 1; round <= LAST_ROUNDS && this.problems.length === 0; round += 1) {
+    if (isRefusing) {
+      await this.#buildUntilQuiet(ROUNDS_UNTIL_PARKED)
+      await this.#judgeOthers()
+    }
+    this.#interference.end()
+    await this.#buildUntilQuiet(LAST_ROUNDS)
+    if (!this.#stream.isAtEnd) this.problems.push('Events could not be delivered.')
+    await this.#acknowledgeAll()
+    countRun(this.coverage, this.#script, {
+      events: this.#stream.events,
+      states: this.#states,
+      replica: this.#replica,
+    })
+  }
+
+  async #buildUntilQuiet(rounds: number): Promise<void> {
+    for (let round = 1; round <= rounds && this.problems.length === 0; round += 1) {
       await Promise.all(this.#background)
       const wasAtEnd = this.#stream.isAtEnd
       await this.#deliver({ do: 'deliver', events: Infinity, by: 'handleEvents' })
@@ -332,17 +351,34 @@ class ScriptRun {
       const hadLost = await this.#sets.lapseLost()
       if (hadLost) await sleep(LAPSE_MS)
       for (const build of this.#process.takeScheduled()) await this.#follow('a scheduled build', build)
-      await this.#retriesDue()
+      const hadFailed = await this.#retry()
       for (const index of this.#process.builders.keys()) await this.#build(index)
-      if (wasAtEnd && !hadLost && this.#background.size === 0 && !this.#hasRetries()) break
+      if (wasAtEnd && !hadLost && !hadFailed && this.#background.size === 0) break
     }
-    if (!this.#stream.isAtEnd) this.problems.push('Events could not be delivered.')
-    await this.#acknowledgeAll()
-    countRun(this.coverage, this.#script, {
-      events: this.#stream.events,
-      states: this.#states,
-      replica: this.#replica,
-    })
+  }
+
+  /** Has what failed tried again, and what is parked too once nothing is refused any more. Tells whether there was any. */
+  async #retry(): Promise<boolean> {
+    const [builder] = this.#process.builders
+    if (builder === undefined) return false
+    const ids = await this.#sets.waiting()
+    if (!this.#interference.isRefusing) {
+      const parked = await parkedIds(builder)
+      this.coverage.count('parked object tried again', parked.length)
+      ids.push(...parked)
+    }
+    if (ids.length > 0) await this.#follow('retry', () => builder.parked.retry(ids))
+    return ids.length > 0
+  }
+
+  /** What is refused holds up nothing else. */
+  async #judgeOthers(): Promise<void> {
+    const [builder] = this.#process.builders
+    const parked = builder === undefined ? [] : await parkedIds(builder)
+    this.coverage.count('object parked', parked.length)
+    this.coverage.count('all but what is refused came through')
+    const isOther = (id: string): boolean => !this.#interference.isRefused(id) && !parked.includes(id)
+    this.problems.push(...replicaProblems(this.#truth, this.#replica, isOther))
   }
 
   /** All has been emitted: so the source has to learn that it may forget all. */
@@ -359,16 +395,6 @@ class ScriptRun {
     return this.#stream.acknowledged === this.#stream.events.length
   }
 
-  #hasRetries(): boolean {
-    return this.#process.builders.some((builder) => builder.retryInMs !== null)
-  }
-
-  /** What failed twice is left alone for a while by the aggregator that met it. */
-  async #retriesDue(): Promise<void> {
-    const waits = this.#process.builders.map((builder) => builder.retryInMs ?? 0)
-    await sleep(Math.max(...waits))
-  }
-
   #newProcess(): CapturingProcess {
     const process: CapturingProcess = new CapturingProcess({
       script: this.#script,
@@ -382,4 +408,10 @@ class ScriptRun {
     })
     return process
   }
+}
+
+async function parkedIds(aggregator: EventAggregator): Promise<string[]> {
+  const ids: string[] = []
+  for await (const batch of aggregator.parked.list()) ids.push(...batch.map(({ id }) => id))
+  return ids
 }

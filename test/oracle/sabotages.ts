@@ -57,6 +57,10 @@ export const breakages = {
     adapt: withTwoBuilders,
     sabotage: () => ({ set: (set) => givingUpSet(set as ClaimingIdsSet) }),
   },
+  'what is parked is forgotten': {
+    adapt: withTwoBuilders,
+    sabotage: () => ({ set: (set) => forgettingParkedSet(set as ClaimingIdsSet) }),
+  },
   'a position is confirmed before its objects are emitted': {
     adapt: withSetup({ set: 'memory', aggregators: 'one', setObjects: 'one', delivery: 'Capture' }),
     sabotage: () => ({ captured: settledAtOnce }),
@@ -187,6 +191,16 @@ function givingUpSet(set: ClaimingIdsSet): ClaimingIdsSet {
     ...delegating(set),
     async release(claim) {
       await set.acknowledge(claim)
+    },
+  }
+}
+
+function forgettingParkedSet(set: ClaimingIdsSet): ClaimingIdsSet {
+  return {
+    ...delegating(set),
+    async release(claim, failure) {
+      if (failure?.retryInMs === null) await set.acknowledge(claim)
+      else await set.release(claim, failure)
     },
   }
 }

@@ -44,6 +44,8 @@ export interface Setup {
   readonly delivery?: 'by hand' | 'Capture'
   /** `short`: builders find out before they emit that they are late, and are so now and then without any step. */
   readonly lease?: 'long' | 'short'
+  /** After how many failures an object is parked; absent: as it is by default. */
+  readonly parkAfter?: number
 }
 
 export type Step =
@@ -115,7 +117,10 @@ export interface FailStep {
   readonly after: number
 }
 
-/** Makes `onChange` refuse some ids, with whatever comes with them, for some steps: about one of so many. */
+/**
+ * Makes `onChange` refuse some ids, with whatever comes with them, for some steps: about one of so many. If it lasts until the
+ * last step, all others have to come through before it ends.
+ */
 export interface PoisonStep {
   readonly do: 'poison'
   readonly oneOf: number

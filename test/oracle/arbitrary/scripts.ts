@@ -46,6 +46,7 @@ const setupArbitrary: fc.Arbitrary<Setup> = fc
       { weight: 2, arbitrary: fc.constant('by hand' as const) },
       { weight: 1, arbitrary: fc.constant('Capture' as const) },
     ),
+    parkAfter: fc.constantFrom(2, 2, 3, 10),
     lease: fc.oneof(
       { weight: 3, arbitrary: fc.constant('long' as const) },
       { weight: 1, arbitrary: fc.constant('short' as const) },

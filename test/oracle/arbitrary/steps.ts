@@ -27,7 +27,7 @@ const weights = {
   return: 0,
   lapse: 2,
   fail: 6,
-  poison: 2,
+  poison: 3,
   redeliver: 4,
   crash: 3,
 }
@@ -86,7 +86,13 @@ export function stepsOf({ seed: number, statements }: StepChoices, tables: Table
     case 'lapse':
       return [{ do: 'lapse' }]
     case 'poison':
-      return [{ do: 'poison', oneOf: 1 + picks.below(3), steps: 1 + picks.below(8) }]
+      return [
+        {
+          do: 'poison',
+          oneOf: picks.chance(20) ? 1 : 2 + picks.below(2),
+          steps: picks.chance(60) ? 1 + picks.below(8) : 1_000,
+        },
+      ]
     case 'fail': {
       const places: Record<Place, number> = {
         'before query': 3,

@@ -10,6 +10,8 @@ interface Flight {
   readonly deadline: number
   /** A plain set holds its ids during the flight; what is deleted from it meanwhile does not come back. */
   readonly deleted: boolean
+  /** A plain set may be read on where it was read before: then an id is claimed once more that it does not hold any longer. */
+  readonly gone: boolean
   readonly addedAgain: boolean
 }
 
@@ -27,6 +29,8 @@ export class IdsSetModel {
   readonly #failures = new Map<string, Past>()
   /** When they are due: never, where they are parked. */
   readonly #waiting = new Map<string, number>()
+  /** Of those that wait, which the set does not hold: nothing becomes pending when they are due. */
+  readonly #gone = new Set<string>()
   readonly #claims: Claim[] = []
   #now = 0
   #lastToken = 0n
@@ -42,15 +46,15 @@ export class IdsSetModel {
         await this.#subject[operation.through].add(operation.ids)
         for (const id of operation.ids) {
           this.#pending.add(id)
-          this.#waiting.delete(id)
-          this.#change(id, { deleted: false, addedAgain: true })
+          this.#endWait(id)
+          this.#change(id, { deleted: false, gone: false, addedAgain: true })
         }
         return
       case 'delete':
         await this.#subject[operation.through].delete(operation.ids)
         for (const id of operation.ids) {
           this.#pending.delete(id)
-          this.#waiting.delete(id)
+          this.#endWait(id)
           if (!this.#flights.has(id)) this.#failures.delete(id)
           this.#change(id, { deleted: !this.#claimsByItself })
         }
@@ -112,7 +116,8 @@ export class IdsSetModel {
   async #compareBacklog(): Promise<void> {
     const { pending, inFlight, retrying, parked } = await this.#subject.other.backlog()
     const dues = [...this.#waiting.values()]
-    const expected = this.#pending.size + dues.filter((dueAt) => dueAt <= this.#now).length
+    const due = [...this.#waiting].filter(([id, dueAt]) => dueAt <= this.#now && !this.#gone.has(id))
+    const expected = this.#pending.size + due.length
     if (this.#claimsByItself) assert.equal(pending, expected)
     else assert.ok(pending >= expected)
     assert.equal(inFlight, this.#flights.size)
@@ -135,8 +140,8 @@ export class IdsSetModel {
   #returnDue(): void {
     for (const [id, dueAt] of this.#waiting) {
       if (dueAt > this.#now) continue
-      this.#waiting.delete(id)
-      this.#pending.add(id)
+      if (!this.#gone.has(id)) this.#pending.add(id)
+      this.#endWait(id)
     }
   }
 
@@ -165,8 +170,14 @@ export class IdsSetModel {
     }
     for (const id of claim.ids) {
       this.#pending.delete(id)
-      const deleted = !claimable.includes(id)
-      this.#flights.set(id, { token: claim.token, deadline: this.#now + leaseMs, deleted, addedAgain: false })
+      const gone = !claimable.includes(id)
+      this.#flights.set(id, {
+        token: claim.token,
+        deadline: this.#now + leaseMs,
+        deleted: false,
+        gone,
+        addedAgain: false,
+      })
     }
   }
 
@@ -217,14 +228,20 @@ export class IdsSetModel {
     const isBack = this.#claimsByItself ? this.#pending.has(id) : flight?.addedAgain || flight?.deleted
     if (isBack || retryInMs === 0) return this.#release(id)
     this.#flights.delete(id)
+    if (flight?.gone) this.#gone.add(id)
     this.#waiting.set(id, retryInMs === null ? Infinity : this.#now + retryInMs)
   }
 
   #release(id: string): void {
     const flight = this.#flights.get(id)
     this.#flights.delete(id)
-    if (flight && !flight.deleted) this.#pending.add(id)
+    if (flight && !flight.deleted && !flight.gone) this.#pending.add(id)
     if (flight?.deleted && !flight.addedAgain) this.#failures.delete(id)
+  }
+
+  #endWait(id: string): void {
+    this.#waiting.delete(id)
+    this.#gone.delete(id)
   }
 
   #change(id: string, change: Partial<Flight>): void {

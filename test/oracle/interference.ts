@@ -30,6 +30,11 @@ export class Interference {
   /** How often what was armed has come to pass, by its name. */
   readonly counts = new Map<string, number>()
 
+  /** How much was made to fail so far. */
+  get failures(): number {
+    return this.counts.get('failure on purpose') ?? 0
+  }
+
   get isHolding(): boolean {
     return this.#held.length > 0
   }

@@ -344,6 +344,7 @@ class ScriptRun {
   async #buildUntilQuiet(rounds: number): Promise<void> {
     for (let round = 1; round <= rounds && this.problems.length === 0; round += 1) {
       await Promise.all(this.#background)
+      const failuresBefore = this.#interference.failures
       const wasAtEnd = this.#stream.isAtEnd
       await this.#deliver({ do: 'deliver', events: Infinity, by: 'handleEvents' })
       // No build of its own comes between the last ones and the judgement.
@@ -351,8 +352,10 @@ class ScriptRun {
       const hadLost = await this.#sets.lapseLost()
       if (hadLost) await sleep(LAPSE_MS)
       for (const build of this.#process.takeScheduled()) await this.#follow('a scheduled build', build)
-      const hadFailed = await this.#retry()
+      const hadWaiting = await this.#retry()
       for (const index of this.#process.builders.keys()) await this.#build(index)
+      // What a build of this very round has left behind is for the next one.
+      const hadFailed = hadWaiting || this.#interference.failures > failuresBefore
       if (wasAtEnd && !hadLost && !hadFailed && this.#background.size === 0) break
     }
   }

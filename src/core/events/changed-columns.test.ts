@@ -110,3 +110,9 @@ describe('valueOf', () => {
     },
   )
 })
+
+test('a document that is nested beyond measure counts as changed, and exhausts no stack', () => {
+  const nested = (levels: number): unknown => JSON.parse(`${'['.repeat(levels)}1${']'.repeat(levels)}`)
+  expect(mayHaveChanged(['a'], { a: nested(400) }, { a: nested(400) })).toBe(false)
+  expect(mayHaveChanged(['a'], { a: nested(100_000) }, { a: nested(100_000) })).toBe(true)
+})

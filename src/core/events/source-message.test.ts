@@ -38,9 +38,9 @@ describe('a message', () => {
     expect(refused(() => parseMessage('Sequin', ''))).toEqual(malformed('Sequin', 'it is empty'))
   })
 
-  test('nested beyond measure is refused, too', () => {
+  test('nested beyond measure exhausts no stack', () => {
     const deep = `${'['.repeat(100_000)}1.00${']'.repeat(100_000)}`
-    expect(refused(() => parseMessage('Sequin', deep))).toMatchObject({ code: 'EVENT_MALFORMED' })
+    expect(Array.isArray(parseMessage('Sequin', deep))).toBe(true)
   })
 })
 

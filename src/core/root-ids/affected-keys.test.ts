@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { CaptureError } from '../errors/capture-error.ts'
 import type { EventRow } from '../events/wal-event.ts'
 import { planOf, type TableNode } from '../schema/plan.ts'
-import type { Schema } from '../schema/schema.ts'
+import type { ManyToOneSchema, Schema } from '../schema/schema.ts'
 import { affectedKeys, isPromised, type RowEvent } from './affected-keys.ts'
 
 type Place = 'root' | 'many-to-one with a foreign key' | 'many-to-one without one' | 'one-to-many'
@@ -257,6 +257,14 @@ describe('affectedKeys', () => {
   test('gives the key of an INSERT behind a foreign key where its transaction deleted such a row', () => {
     const event: RowEvent = { action: 'INSERT', table: 'author', data: { id: 1, name: 'a' } }
     expect(affectedKeys(nodeOf('many-to-one with a foreign key'), event, ['id'], true)).toEqual(['1'])
+  })
+
+  test('also where the row that came back is kept out by a filter: the one that went may have passed it', () => {
+    const schema: Schema = { ...(author(true) as ManyToOneSchema), where: { name: null } }
+    const node = planOf({ table: 'book', primaryKey: 'id', schema }).nodes.at(-1)!
+    const event: RowEvent = { action: 'INSERT', table: 'author', data: { id: 1, name: 'no longer null' } }
+    expect(affectedKeys(node, event, ['id'], true)).toEqual(['1'])
+    expect(affectedKeys(node, event, ['id'], false)).toEqual([])
   })
 
   test('gives an empty text as a key', () => {

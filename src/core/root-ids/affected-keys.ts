@@ -31,7 +31,8 @@ export function affectedKeys(
     node.filter === null || mayMatch(node.filter, row, forms)
   switch (event.action) {
     case 'INSERT':
-      if ((isPromised(node) && !rowMayReappear) || !counts(event.data)) return []
+      // Whether the row that was there before passed the filter, its DELETE was not asked.
+      if (isPromised(node) ? !rowMayReappear : !counts(event.data)) return []
       return present([keyOf(node, keyColumns, event.data, 'new')])
     case 'DELETE':
       if (isPromised(node) || !counts(event.dataOld)) return []

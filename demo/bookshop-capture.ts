@@ -30,7 +30,6 @@ export class BookshopCapture {
       publication: 'bookshop',
       onEvent: (event) => {
         if (event.type === 'connected') connected()
-        if (event.type === 'reconnecting') onTrouble(event.error)
       },
     })
     const watched = new WatchedSource(source, {

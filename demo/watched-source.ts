@@ -1,4 +1,4 @@
-import type { EventChunk, Source, TableRequirement, WALEvent } from 'pg-capture'
+import type { EventChunk, Source, StreamOptions, TableRequirement, WALEvent } from 'pg-capture'
 
 /** Its rows are markers in the stream of changes; no object is made of them. */
 export const heartbeatTable = 'CREATE TABLE heartbeat (id int PRIMARY KEY GENERATED ALWAYS AS IDENTITY)'
@@ -25,8 +25,12 @@ export class WatchedSource implements Source {
     this.#watcher = watcher
   }
 
-  async *stream(tables: readonly TableRequirement[]): AsyncGenerator<EventChunk, void, undefined> {
-    for await (const chunk of this.#source.stream([...tables, { table: 'heartbeat', oldColumns: [] }])) {
+  async *stream(
+    tables: readonly TableRequirement[],
+    options?: StreamOptions,
+  ): AsyncGenerator<EventChunk, void, undefined> {
+    const all = [...tables, { table: 'heartbeat', oldColumns: [] }]
+    for await (const chunk of this.#source.stream(all, options)) {
       this.#watcher.delivered(chunk.events.filter(({ table }) => table !== 'heartbeat'))
       yield this.#watched(chunk)
     }

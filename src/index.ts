@@ -13,7 +13,13 @@ export {
 export { ObjectsParkedError } from './core/aggregator/objects-parked-error.ts'
 export type { ParkedObject, ParkedObjects } from './core/aggregator/parked-objects.ts'
 export { Capture, type CapturedAggregator, type CaptureOptions } from './core/capture/capture.ts'
-export type { EventChunk, Source, SourceStatus, TableRequirement } from './core/capture/source.ts'
+export type {
+  EventChunk,
+  Source,
+  SourceStatus,
+  StreamOptions,
+  TableRequirement,
+} from './core/capture/source.ts'
 export { CaptureError, type CaptureErrorCode } from './core/errors/capture-error.ts'
 export type { TableReference } from './core/events/table-name.ts'
 export type {

@@ -1,10 +1,12 @@
-import type { EventChunk, Source, TableRequirement, WALEvent } from 'pg-capture'
+import type { EventChunk, Source, StreamOptions, TableRequirement, WALEvent } from 'pg-capture'
 
 /** A source whose chunks a test puts in, and that notes which of them were acknowledged, and when it was pulled. */
 export class ScriptedSource implements Source {
   readonly acknowledged: string[] = []
   readonly pulled: string[] = []
   tables: readonly TableRequirement[] = []
+  /** What the consumer wants to be told. */
+  onError: StreamOptions['onError']
   stops = 0
   #chunks: (EventChunk & { name: string })[] = []
   #failure: Error | undefined
@@ -23,8 +25,12 @@ export class ScriptedSource implements Source {
     this.#wake()
   }
 
-  async *stream(tables: readonly TableRequirement[]): AsyncGenerator<EventChunk> {
+  async *stream(
+    tables: readonly TableRequirement[],
+    { onError }: StreamOptions = {},
+  ): AsyncGenerator<EventChunk> {
     this.tables = tables
+    this.onError = onError
     for (;;) {
       if (this.#ended) return
       const chunk = this.#chunks.shift()

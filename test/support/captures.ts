@@ -9,6 +9,8 @@ export type CaptureOptions = Partial<PgoutputSourceOptions> & CollectorOptions
 export interface Capture extends EventCollector {
   readonly source: PgoutputSource
   readonly happened: SourceEvent[]
+  /** What its source has told `onError`. */
+  readonly told: unknown[]
 }
 
 export interface Captures {
@@ -51,7 +53,9 @@ export function captures(database: TestDatabase): Captures {
   function begin(tables: readonly TableRequirement[], options: CaptureOptions = {}): Capture {
     const { acknowledge, onChunk, onEvent, ...sourceOptions } = options
     const happened: SourceEvent[] = []
+    const told: unknown[] = []
     const created = source({
+      onError: (error) => told.push(error),
       ...sourceOptions,
       onEvent: (event) => {
         happened.push(event)
@@ -62,7 +66,7 @@ export function captures(database: TestDatabase): Captures {
       ...(acknowledge === undefined ? {} : { acknowledge }),
       ...(onChunk ? { onChunk } : {}),
     }
-    return Object.assign(new EventCollector(created, tables, collecting), { source: created, happened })
+    return Object.assign(new EventCollector(created, tables, collecting), { source: created, happened, told })
   }
 
   return {

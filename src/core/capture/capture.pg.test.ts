@@ -183,6 +183,13 @@ describe('the tables that the source has to deliver', () => {
 })
 
 describe('a failure that may pass', () => {
+  test('of the source is told to the same onError', async () => {
+    const { source, told } = running([aggregatorOf({ onChange: () => undefined })])
+    const failure = new Error('the connection is gone')
+    source.onError?.(failure)
+    expect(told).toEqual([failure])
+  })
+
   test('of onChange is told and tried again, and nothing is acknowledged meanwhile', async () => {
     const failure = new Error('the sink is down')
     let attempts = 0

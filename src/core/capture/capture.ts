@@ -33,7 +33,7 @@ export interface CaptureOptions {
   readonly source: Source
   /** One for each root schema; all are fed from the one source. */
   readonly aggregators: readonly CapturedAggregator[]
-  /** Is told of every failure that is being retried. Default: `console.error`. */
+  /** Is told of every failure that is being retried, the source's too. Default: `console.error`. */
   readonly onError?: ((error: unknown) => void) | undefined
   /**
    * How often to build what is pending without having been asked to, in milliseconds: what a scheduler lost, what a builder
@@ -140,7 +140,8 @@ export class Capture implements Measured {
     const { source, aggregators } = this.#options
     try {
       for (const { aggregator, loop } of this.#captured) if (aggregator.emits) loop.start()
-      for await (const chunk of source.stream(tableRequirements(aggregators.map(({ schema }) => schema)))) {
+      const tables = tableRequirements(aggregators.map(({ schema }) => schema))
+      for await (const chunk of source.stream(tables, { onError: this.#tell })) {
         // Leaving the loop closes the source, and what the last builds cover is still to be acknowledged.
         if (this.#stopping.signal.aborted) return await this.#finishBuilds()
         await this.#take(chunk)

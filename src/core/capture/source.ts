@@ -26,8 +26,17 @@ export interface SourceStatus {
   readonly connected: boolean
   /** Milliseconds since it had a connection, or began to look for one; absent while it has one. */
   readonly disconnectedForMs?: number | undefined
-  /** Bytes of write-ahead log that the server has, as far as the source has heard, and that were not confirmed to it. */
+  /**
+   * Bytes of write-ahead log that the server has, as far as the source has heard, and that were not confirmed to it: at least
+   * so many does it keep.
+   */
   readonly unconfirmedBytes?: number | undefined
+}
+
+/** What a consumer wants to hear of a stream besides its events. */
+export interface StreamOptions {
+  /** Is told of every failure that the source tries again after. */
+  readonly onError?: ((error: unknown) => void) | undefined
 }
 
 /**
@@ -38,10 +47,11 @@ export interface SourceStatus {
  * - nothing is confirmed to the server before its chunk (and all before) was acknowledged;
  * - the consumer's pull is the back-pressure: memory is bounded while it does not pull;
  * - after a lost connection the source reconnects by itself and delivers again what was not acknowledged;
+ * - whatever it tries again after is told to `onError`, each time: nothing is retried in silence;
  * - the iteration ends after `stop`, or throws a `CaptureError` where going on is impossible.
  */
 export interface Source {
-  stream(tables: readonly TableRequirement[]): AsyncIterable<EventChunk>
+  stream(tables: readonly TableRequirement[], options?: StreamOptions): AsyncIterable<EventChunk>
   stop(): Promise<void>
   /** What it knows without asking the server. */
   status?(): SourceStatus

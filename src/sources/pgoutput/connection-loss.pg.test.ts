@@ -1,6 +1,6 @@
 import { createServer, connect, type Server, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { TableRequirement } from '../../core/capture/source.ts'
 import { captures, type Capture } from '../../../test/support/captures.ts'
 import { testDatabase } from '../../../test/support/postgres.ts'
@@ -187,6 +187,87 @@ describe('a connection that is lost', () => {
     await second.until(() => times(second, 'connected') === 1, 'the connection')
     await database.query('insert into contested values (1)')
     await second.untilEvents(1)
+  })
+})
+
+describe('onError', () => {
+  function serverUrl(): string {
+    const url = new URL(database.url)
+    url.pathname = '/postgres'
+    return url.href
+  }
+
+  test('is told of each failure that is tried again: each attempt, and who stands in the way', async () => {
+    const tables = await newTable('told')
+    const first = await capture.start(tables)
+    const second = capture.begin(tables)
+    await second.until(() => second.told.length >= 2, 'two attempts')
+    expect(second.told[0]).toMatchObject({ code: 'SLOT_IN_USE' })
+    await first.source.stop()
+    await second.until(() => times(second, 'connected') === 1, 'the connection')
+    const before = second.told.length
+    await killWalsender()
+    await second.until(() => times(second, 'connected') === 2, 'a new connection')
+    expect(second.told[before]).toMatchObject({ code: 'CONNECTION_FAILED' })
+    expect(second.told).toHaveLength(times(second, 'reconnecting'))
+  })
+
+  test('is that of the consumer, where the source has none of its own', async () => {
+    const tables = await newTable('told_consumer')
+    await capture.start(tables)
+    const told: unknown[] = []
+    const source = capture.source()
+    const reading = source.stream(tables, { onError: (error) => told.push(error) }).next()
+    while (told.length === 0) await sleep(10)
+    expect(told[0]).toMatchObject({ code: 'SLOT_IN_USE' })
+    await source.stop()
+    expect(await reading).toMatchObject({ done: true })
+  })
+
+  test('is console.error, where nobody gave one', async () => {
+    const printed = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+    onTestFinished(() => printed.mockRestore())
+    const tables = await newTable('told_nobody')
+    await capture.start(tables)
+    const source = capture.source()
+    const reading = source.stream(tables).next()
+    while (printed.mock.calls.length === 0) await sleep(10)
+    expect(printed.mock.calls[0]?.[0]).toMatch(
+      /^pg-capture: the source ".*" goes on: SLOT_IN_USE: Replication slot/,
+    )
+    await source.stop()
+    await reading
+  })
+
+  test('is told where only the repeated check of the set-up fails, and the stream goes on', async () => {
+    const running = await capture.start(await newTable('unchecked'), { checkIntervalMs: 50 })
+    const elsewhere = await database.client({ connectionString: serverUrl() })
+    const allow = (whether: boolean): Promise<unknown> =>
+      elsewhere.query(`alter database ${database.name} allow_connections ${String(whether)}`)
+    await allow(false)
+    try {
+      await running.until(() => running.told.length >= 2, 'two checks')
+      expect(running.told[0]).toMatchObject({
+        code: 'CONNECTION_FAILED',
+        message: expect.stringMatching(
+          /^The set-up could not be checked again, while the stream goes on: .* nobody notices/,
+        ),
+      })
+      expect(times(running, 'warning')).toBeGreaterThanOrEqual(2)
+      await database.query('insert into unchecked values (1)')
+      await running.untilEvents(1)
+      expect(times(running, 'reconnecting')).toBe(0)
+    } finally {
+      await allow(true)
+    }
+  })
+
+  test('is told of warnings', async () => {
+    await database.query('create table parent (id int primary key); create table child () inherits (parent)')
+    const running = await capture.start([{ table: 'parent', oldColumns: ['id'] }])
+    expect(running.told).toEqual([
+      expect.objectContaining({ message: expect.stringContaining('is inherited by "child"') }),
+    ])
   })
 })
 

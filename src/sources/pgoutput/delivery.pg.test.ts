@@ -315,4 +315,23 @@ describe('the status of a source', () => {
     expect(connected).toBe(false)
     expect(disconnectedForMs).toBeGreaterThanOrEqual(0)
   })
+
+  test('knows of what an earlier process has left unconfirmed, also while nobody pulls', async () => {
+    const tables = await newTable('left_behind')
+    await capture.source().prepare(tables)
+    await database.query(`insert into left_behind select generate_series(1, 10000)`)
+    const source = capture.source()
+    const stream = source.stream(tables)
+    const pulled = stream.next()
+    await until(() => source.status().connected)
+    await pulled
+    const { unconfirmedBytes } = source.status()
+    const [lag] = await database.rows<{ bytes: string }>(
+      `select (pg_current_wal_flush_lsn() - confirmed_flush_lsn)::text as bytes from pg_replication_slots where slot_name = $1`,
+      [capture.name()],
+    )
+    // Ten thousand rows; not all the WAL that there ever was, and no more than the server keeps.
+    expect(unconfirmedBytes).toBeGreaterThan(100_000)
+    expect(unconfirmedBytes).toBeLessThanOrEqual(Number(lag?.bytes))
+  })
 })

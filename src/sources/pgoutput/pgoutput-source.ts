@@ -1,15 +1,23 @@
-import type { EventChunk, Source, SourceStatus, TableRequirement } from '../../core/capture/source.ts'
+import type {
+  EventChunk,
+  Source,
+  SourceStatus,
+  StreamOptions,
+  TableRequirement,
+} from '../../core/capture/source.ts'
 import { retryDelay, sleep } from '../../core/capture/retry.ts'
 import { CaptureError } from '../../core/errors/capture-error.ts'
+import { tellFailure } from '../../core/errors/tell-failure.ts'
 import { ConfirmedPosition } from './acknowledgements.ts'
 import { ChunkBuffer } from './chunk-buffer.ts'
 import { type Connection, ServerError } from './connection.ts'
 import { Connections } from './connections.ts'
 import { classifyFailure, type Failure } from './failure.ts'
+import { parseLsn } from './lsn.ts'
 import { ReplicationSession } from './replication-session.ts'
 import { mergeRequirements, type RequiredTable } from './required-table.ts'
 import { dropSlotAndPublication } from './setup/drop.ts'
-import { createSlot, prepareDatabase } from './setup/prepare-database.ts'
+import { createSlot, prepareDatabase, type WalPositions } from './setup/prepare-database.ts'
 import { slotGone } from './setup/slot-problems.ts'
 import { ServerIdentity } from './setup/server-identity.ts'
 import type { SourceEvent } from './source-event.ts'
@@ -44,7 +52,7 @@ const LONGEST_RETRY_MS = 30_000
  * ```
  *
  * Contract, beyond that of {@link Source}: values are text as Postgres prints it, NULL is `null`, a column that was not
- * sent is absent. One source streams once. Whatever can pass by itself is tried again for ever and told by `onEvent`;
+ * sent is absent. One source streams once. Whatever can pass by itself is tried again for ever and told to `onError`;
  * everything else is thrown from the iteration as a `CaptureError` that names what to run.
  */
 export class PgoutputSource implements Source {
@@ -64,10 +72,13 @@ export class PgoutputSource implements Source {
   /** On the clock of `performance.now`; `null` while it streams, and before it was asked to. */
   #disconnectedSince: number | null = null
   #isStreaming = false
+  #positions: WalPositions = { end: undefined, confirmed: undefined }
+  #onError: ((error: unknown) => void) | undefined
 
   constructor(options: PgoutputSourceOptions) {
     this.#options = completeOptions(options)
     const { chunkRows, highWaterBytes, connection } = this.#options
+    this.#onError = this.#options.onError
     this.#buffer = new ChunkBuffer({ rows: chunkRows, bytes: highWaterBytes }, () => this.#session?.resume())
     this.#connections = new Connections(connection)
   }
@@ -81,10 +92,14 @@ export class PgoutputSource implements Source {
     }
   }
 
-  async *stream(tables: readonly TableRequirement[]): AsyncGenerator<EventChunk, void, undefined> {
+  async *stream(
+    tables: readonly TableRequirement[],
+    { onError }: StreamOptions = {},
+  ): AsyncGenerator<EventChunk, void, undefined> {
     if (this.#stopping.signal.aborted) return
     if (this.#running)
       throw new CaptureError('CAPTURE_STATE', 'A PgoutputSource streams once. Create another one.')
+    this.#onError ??= onError
     this.#disconnectedSince = performance.now()
     this.#running = this.#run(mergeRequirements(tables))
     try {
@@ -108,9 +123,19 @@ export class PgoutputSource implements Source {
   }
 
   status(): SourceStatus {
-    if (this.#isStreaming) return { connected: true, unconfirmedBytes: this.#session?.unconfirmedBytes }
+    const unconfirmedBytes = this.#unconfirmedBytes
+    if (this.#isStreaming) return { connected: true, unconfirmedBytes }
     const since = this.#disconnectedSince
-    return { connected: false, disconnectedForMs: since === null ? undefined : performance.now() - since }
+    const disconnectedForMs = since === null ? undefined : performance.now() - since
+    return { connected: false, disconnectedForMs, unconfirmedBytes }
+  }
+
+  /** Unknown before the slot was looked at: this process's own confirmations begin at nothing. */
+  get #unconfirmedBytes(): number | undefined {
+    const { end, confirmed } = this.#positions
+    if (end === undefined || confirmed === undefined) return undefined
+    const bytes = later(end, this.#session?.received ?? 0n) - later(confirmed, this.#confirmed.value)
+    return Math.max(0, Number(bytes))
   }
 
   /** Stops, then removes slot and publication from the server: from then on no change is kept for this source. */
@@ -137,6 +162,7 @@ export class PgoutputSource implements Source {
         const { error } = failure
         const longestMs = error.code === 'SLOT_IN_USE' ? LONGEST_WAIT_FOR_SLOT_MS : LONGEST_RETRY_MS
         const delayMs = retryDelay(attempt, longestMs)
+        this.#tell(error)
         this.#notify({ type: 'reconnecting', attempt, delayMs, error })
         await sleep(delayMs, signal)
         if (signal.aborted) return
@@ -160,6 +186,7 @@ export class PgoutputSource implements Source {
       if (temporary) {
         const position = await createSlot(connection, slot, true)
         this.#isEstablished = true
+        this.#positions = { ...this.#positions, confirmed: parseLsn(position) }
         this.#notify({ type: 'slot-created', slot, position })
       }
       this.#session = new ReplicationSession({
@@ -198,7 +225,7 @@ export class PgoutputSource implements Source {
     const connection = this.#connections.create('queries')
     try {
       await connection.open()
-      await prepareDatabase({
+      const positions = await prepareDatabase({
         ...this.#options,
         connection,
         required,
@@ -209,6 +236,7 @@ export class PgoutputSource implements Source {
       })
       this.#wasConnected = true
       this.#isEstablished ||= !this.#options.temporary
+      this.#positions = { ...positions, confirmed: positions.confirmed ?? this.#positions.confirmed }
     } finally {
       await this.#connections.release(connection)
     }
@@ -230,9 +258,11 @@ export class PgoutputSource implements Source {
       try {
         await this.#prepare(required)
       } catch (error) {
-        // What else is wrong with the way to the server is the stream's to find.
+        if (signal.aborted) return
         const isShuttingDown = error instanceof ServerError && error.sqlState === CANNOT_CONNECT_NOW
-        if (!signal.aborted && (isShuttingDown || !(error instanceof ServerError))) throw error
+        if (isShuttingDown || !(error instanceof ServerError)) throw error
+        // What else is wrong with the way to the server is the stream's to find. But while nobody checks, nobody notices.
+        this.#report(checkFailed(error))
       }
       await sleep(CHECK_SPACING_MS, signal)
     }
@@ -260,7 +290,16 @@ export class PgoutputSource implements Source {
     if (isOldRow && this.#options.oldRow === 'require') throw warning
     if (this.#warned.has(warning.message)) return
     this.#warned.add(warning.message)
+    this.#report(warning)
+  }
+
+  #report(warning: CaptureError): void {
+    this.#tell(warning)
     this.#notify({ type: 'warning', code: warning.code, message: warning.message })
+  }
+
+  #tell(error: CaptureError): void {
+    tellFailure(this.#onError, `the source "${this.#options.slot}" goes on`, error)
   }
 
   #notify(event: SourceEvent): void {
@@ -277,4 +316,17 @@ async function openUnlessRefused(connection: Connection): Promise<ServerError | 
     if (error instanceof ServerError && error.sqlState === '42501') return error
     throw error
   }
+}
+
+function later(one: bigint, other: bigint): bigint {
+  return one > other ? one : other
+}
+
+function checkFailed(cause: ServerError): CaptureError {
+  return new CaptureError(
+    'CONNECTION_FAILED',
+    `The set-up could not be checked again, while the stream goes on: ${cause.message}. Until it can be, nobody notices when ` +
+      'a table leaves the publication or no longer tells its old rows.',
+    { cause },
+  )
 }

@@ -102,10 +102,9 @@ export class ReplicationSession {
     this.#parameters.connection.resume()
   }
 
-  /** Bytes of log that the server has told of and that were not confirmed to it; unknown before the first confirmation. */
-  get unconfirmedBytes(): number | undefined {
-    const { value } = this.#parameters.confirmed
-    return value === 0n ? undefined : Math.max(0, Number(this.#received - value))
+  /** The last position that the server has told of. */
+  get received(): bigint {
+    return this.#received
   }
 
   /** Whether something was received that is not confirmed. */

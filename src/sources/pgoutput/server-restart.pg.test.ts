@@ -36,6 +36,7 @@ async function start(
   const source = new PgoutputSource({
     connection: server.url,
     onEvent: (event) => happened.push(event),
+    onError: () => undefined,
     ...options,
   })
   sources.push(source)

@@ -31,6 +31,11 @@ export interface PgoutputSourceOptions {
   readonly checkIntervalMs?: number
   /** Told what happens. What it throws ends the stream. */
   readonly onEvent?: (event: SourceEvent) => void
+  /**
+   * Told of every failure that is tried again after, and of warnings. @defaultValue that of the `Capture` or other consumer,
+   * else `console.error`
+   */
+  readonly onError?: ((error: unknown) => void) | undefined
 }
 
 const DEFAULTS = {
@@ -44,6 +49,7 @@ const DEFAULTS = {
   highWaterBytes: 8 * 1024 * 1024,
   checkIntervalMs: 60_000,
   onEvent: (): void => {},
+  onError: undefined,
 } as const
 
 export function completeOptions(options: PgoutputSourceOptions): Required<PgoutputSourceOptions> {

@@ -85,9 +85,8 @@ async function handle(): Promise<void> {
     publication: scope,
     onEvent: (event) => {
       if (event.type === 'connected') void say({ type: 'ready' })
-      if (event.type === 'reconnecting') failures.note(event.error)
-      if (event.type === 'warning') failures.note(new CaptureError(event.code, event.message))
     },
+    onError: (error) => failures.note(error),
   })
   const watched = watchedSource(source, points, notebook, duplication, sabotage === 'acknowledges early')
   if (options.delivery === 'by hand') {

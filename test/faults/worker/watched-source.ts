@@ -45,7 +45,7 @@ export function watchedSource(
       points.passNow('after WAL acknowledgement')
     }
 
-  return withMethods(source, { stream: (tables) => watch(source.stream(tables)) })
+  return withMethods(source, { stream: (tables, options) => watch(source.stream(tables, options)) })
 }
 
 /** The chunks, with a point before each is asked for. */

@@ -9,6 +9,8 @@ export interface DatabaseFacts {
   readonly walLevel: string
   readonly database: string
   readonly user: string
+  /** How far the server has written its WAL to disk, or has replayed it; null where a standby has not begun to. */
+  readonly walEnd: string | null
   readonly slot: SlotFacts | null
   readonly publication: PublicationFacts | null
   readonly tables: readonly TableFacts[]
@@ -72,6 +74,7 @@ const FACTS = `
     'walLevel', current_setting('wal_level'),
     'database', current_database(),
     'user', current_user,
+    'walEnd', CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_flush_lsn() END,
     'slot', (SELECT to_jsonb(s) FROM pg_replication_slots s WHERE s.slot_name::text = $1),
     'publication', (SELECT to_jsonb(p) FROM pg_publication p WHERE p.pubname::text = $2),
     'tables', (SELECT coalesce(json_agg(json_build_object(

@@ -2,6 +2,7 @@ import { CaptureError } from '../../../core/errors/capture-error.ts'
 import { quoteIdentifier, quoteTable } from '../../../core/sql/identifier.ts'
 import { type Connection, ServerError } from '../connection.ts'
 import { roleMayNotReplicate } from '../failure.ts'
+import { parseLsn } from '../lsn.ts'
 import type { RequiredTable } from '../required-table.ts'
 import type { SourceEvent } from '../source-event.ts'
 import { type DatabaseFacts, readDatabaseFacts } from './database-facts.ts'
@@ -23,11 +24,18 @@ export interface PreparationParameters extends SlotAndPublication {
   readonly warn: (warning: CaptureError) => void
 }
 
+/** Where the server's WAL ended when it was looked at, and up to where it was confirmed for the slot. */
+export interface WalPositions {
+  readonly end: bigint | undefined
+  /** Absent for a slot that is still to be made. */
+  readonly confirmed: bigint | undefined
+}
+
 /**
  * Checks everything that capturing needs, and creates publication and slot where they are missing. Throws one error
  * that has all that is wrong. A temporary slot is left to the replication connection, since it ends with its connection.
  */
-export async function prepareDatabase(parameters: PreparationParameters): Promise<void> {
+export async function prepareDatabase(parameters: PreparationParameters): Promise<WalPositions> {
   const { connection, required, slot, publication, temporary, notify } = parameters
   const facts = await readDatabaseFacts(connection, slot, publication, required)
   check(facts, parameters)
@@ -37,10 +45,15 @@ export async function prepareDatabase(parameters: PreparationParameters): Promis
     notify({ type: 'publication-created', publication })
     check(await readDatabaseFacts(connection, slot, publication, required), parameters)
   }
-  if (!facts.slot && !temporary) {
-    const position = await createSlot(connection, slot, false)
-    notify({ type: 'slot-created', slot, position })
-  }
+  const end = positionOf(facts.walEnd)
+  if (facts.slot || temporary) return { end, confirmed: positionOf(facts.slot?.confirmed_flush_lsn) }
+  const position = await createSlot(connection, slot, false)
+  notify({ type: 'slot-created', slot, position })
+  return { end, confirmed: positionOf(position) }
+}
+
+function positionOf(lsn: string | null | undefined): bigint | undefined {
+  return lsn ? parseLsn(lsn) : undefined
 }
 
 function check(facts: DatabaseFacts, parameters: PreparationParameters): void {

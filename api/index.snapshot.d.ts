@@ -226,7 +226,7 @@ export interface SchemaIssue {
     readonly message: string;
 }
 export interface Source {
-    stream(_: readonly TableRequirement[]): AsyncIterable<EventChunk>;
+    stream(_: readonly TableRequirement[], _?: StreamOptions): AsyncIterable<EventChunk>;
     stop(): Promise<void>;
     status?(): SourceStatus;
 }
@@ -234,6 +234,9 @@ export interface SourceStatus {
     readonly connected: boolean;
     readonly disconnectedForMs?: number | undefined;
     readonly unconfirmedBytes?: number | undefined;
+}
+export interface StreamOptions {
+    readonly onError?: ((_: unknown) => void) | undefined;
 }
 export interface TableColumns {
     readonly table: string;

@@ -14,6 +14,7 @@ export interface PgoutputSourceOptions {
     readonly highWaterBytes?: number;
     readonly checkIntervalMs?: number;
     readonly onEvent?: (_: SourceEvent) => void;
+    readonly onError?: ((_: unknown) => void) | undefined;
 }
 // #endregion
 
@@ -55,7 +56,7 @@ export declare class PgoutputSource implements Source {
     #private;
     constructor(_: PgoutputSourceOptions);
     prepare(_: readonly TableRequirement[]): Promise<void>;
-    stream(_: readonly TableRequirement[]): AsyncGenerator<EventChunk, void, undefined>;
+    stream(_: readonly TableRequirement[], _?: StreamOptions): AsyncGenerator<EventChunk, void, undefined>;
     stop(): Promise<void>;
     status(): SourceStatus;
     drop(): Promise<void>;
@@ -98,7 +99,7 @@ interface InsertEvent extends EventOrigin {
     readonly dataOld?: undefined;
 }
 interface Source {
-    stream(_: readonly TableRequirement[]): AsyncIterable<EventChunk>;
+    stream(_: readonly TableRequirement[], _?: StreamOptions): AsyncIterable<EventChunk>;
     stop(): Promise<void>;
     status?(): SourceStatus;
 }
@@ -106,6 +107,9 @@ interface SourceStatus {
     readonly connected: boolean;
     readonly disconnectedForMs?: number | undefined;
     readonly unconfirmedBytes?: number | undefined;
+}
+interface StreamOptions {
+    readonly onError?: ((_: unknown) => void) | undefined;
 }
 interface TableRequirement {
     readonly schema?: string | undefined;

@@ -5,7 +5,7 @@
 export class PgoutputSource {
   constructor(_) {}
   async prepare(_) {}
-  async *stream(_) {}
+  async *stream(_, _) {}
   async stop() {}
   status() {}
   async drop() {}

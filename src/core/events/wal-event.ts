@@ -14,11 +14,14 @@ export interface EventOrigin {
   /** Postgres schema of the table, where `table` does not name it. */
   readonly schema?: string | undefined
   /**
-   * Id of the transaction, as 32-bit number or as `xid8`. With it the event waits until the transaction is visible to
-   * the connection that reads.
+   * Id of the transaction, not of a savepoint in it, as 32-bit number or as `xid8`. It proves on a primary that the
+   * connection which reads sees the transaction.
    */
   readonly xid?: number | string | undefined
-  /** Position of the transaction's commit record, as Postgres prints it (`'16/B374D848'`). */
+  /**
+   * Where the transaction's commit record starts, as Postgres prints it (`'16/B374D848'`). It proves on a standby that the
+   * connection which reads sees the transaction.
+   */
   readonly lsn?: string | undefined
   readonly commitTime?: Date | string | undefined
 }

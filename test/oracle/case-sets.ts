@@ -76,8 +76,10 @@ export class CaseSets {
     const set = this.#inStore(kind)
     const ids = new Set<string>()
     for await (const batch of set.failed()) for (const { id } of batch) ids.add(id)
-    // An id that is released between two looks would be in neither.
-    for (const look of [() => set.getAll(), () => set.inFlight(), () => set.getAll()]) {
+    const all = set.getAll.bind(set)
+    const inFlight = set.inFlight.bind(set)
+    // Between two looks an id may be released, or claimed. It can't keep out of sight of looks that keep no time with its builds.
+    for (const look of [all, inFlight, all, inFlight, inFlight, all, all, inFlight]) {
       for await (const batch of look()) for (const id of batch) ids.add(String(id))
     }
     return ids

@@ -5,9 +5,9 @@
 export interface AggregateSchema {
     readonly type: 'aggregate';
     readonly function: AggregateFunction;
-    readonly column: string;
+    readonly column: Key;
     readonly referencingTable: TableReference;
-    readonly referencingColumn: string;
+    readonly referencingColumn: Key;
     readonly where?: Condition | undefined;
     readonly schema?: Schema | undefined;
 }
@@ -58,6 +58,7 @@ export interface ClaimingIdsSet extends IdsSet {
 export interface ColumnSchema {
     readonly type: 'column';
     readonly column: string;
+    readonly cast?: string | undefined;
 }
 export interface ColumnTest {
     readonly equals?: ConditionValue | null | undefined;
@@ -104,6 +105,12 @@ export interface EventOrigin {
     readonly lsn?: string | undefined;
     readonly commitTime?: Date | string | undefined;
 }
+export interface ExpressionSchema {
+    readonly type: 'expression';
+    readonly sql: string;
+    readonly columns: readonly string[];
+    readonly cast?: string | undefined;
+}
 export interface FailedId extends PastFailures {
     readonly id: string;
     readonly error: string;
@@ -147,9 +154,9 @@ export interface Introspection {
 }
 export interface ManyToOneSchema {
     readonly type: 'many-to-one';
-    readonly column: string;
+    readonly column: Key;
     readonly referencesTable: TableReference;
-    readonly referencesColumn: string;
+    readonly referencesColumn: Key;
     readonly hasFKConstraint: boolean;
     readonly schema: Schema;
     readonly where?: Condition | undefined;
@@ -171,9 +178,9 @@ export interface ObjectSchema {
 }
 export interface OneToManySchema {
     readonly type: 'one-to-many';
-    readonly column: string;
+    readonly column: Key;
     readonly referencingTable: TableReference;
-    readonly referencingColumn: string;
+    readonly referencingColumn: Key;
     readonly schema: Schema;
     readonly flatten?: boolean | undefined;
     readonly keepNulls?: boolean | undefined;
@@ -217,7 +224,7 @@ export interface RootIds {
 }
 export interface RootSchema {
     readonly table: TableReference;
-    readonly primaryKey: string;
+    readonly primaryKey: Key;
     readonly schema: Schema;
     readonly where?: Condition | undefined;
 }
@@ -271,10 +278,18 @@ export type ConditionValue = string | number | bigint | boolean;
 export type EventRow = Readonly<Record<string, unknown>>;
 export type HealthCode = 'PENDING_OLD' | 'BUILDS_FAILING' | 'BUILD_HANGING' | 'OBJECTS_FAILING' | 'OBJECTS_PARKED' | 'SET_UNREACHABLE' | 'VISIBILITY_WAITING' | 'EVENTS_FAILING' | 'SOURCE_DISCONNECTED' | 'ACKNOWLEDGEMENT_OLD' | 'CAPTURE_ENDED';
 export type HealthState = 'ok' | 'lagging' | 'stalled';
+export type Key = string | readonly string[];
 export type OutputTree = {
     readonly type: 'column';
     readonly table: string;
     readonly column: string;
+    readonly cast?: string;
+} | {
+    readonly type: 'expression';
+    readonly table: string;
+    readonly columns: readonly string[];
+    readonly sql: string;
+    readonly cast?: string;
 } | {
     readonly type: 'object';
     readonly properties: Readonly<Record<string, OutputTree>>;
@@ -287,7 +302,7 @@ export type OutputTree = {
     readonly of?: OutputTree;
 };
 export type RedisClient = IoRedisClient | NodeRedisClient;
-export type Schema = ColumnSchema | ObjectSchema | ManyToOneSchema | OneToManySchema | AggregateSchema;
+export type Schema = ColumnSchema | ExpressionSchema | ObjectSchema | ManyToOneSchema | OneToManySchema | AggregateSchema;
 export type TableReference = string | {
     readonly schema?: string | undefined;
     readonly table: string;

@@ -128,6 +128,8 @@ function shapeOf(output: OutputTree): string {
       })
       return `{${properties.join(', ')}}`
     }
+    case 'expression':
+      return output.sql
     case 'aggregate':
       return output.of === undefined ? output.function : `${output.function} ${shapeOf(output.of)}`
     default:

@@ -57,6 +57,8 @@ export type {
   AggregateFunction,
   AggregateSchema,
   ColumnSchema,
+  ExpressionSchema,
+  Key,
   ManyToOneSchema,
   ObjectSchema,
   OneToManySchema,

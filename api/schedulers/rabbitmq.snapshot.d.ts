@@ -50,9 +50,9 @@ type AggregateFunction = 'count' | 'exists' | 'sum' | 'min' | 'max' | 'avg';
 interface AggregateSchema {
     readonly type: 'aggregate';
     readonly function: AggregateFunction;
-    readonly column: string;
+    readonly column: Key;
     readonly referencingTable: TableReference;
-    readonly referencingColumn: string;
+    readonly referencingColumn: Key;
     readonly where?: Condition | undefined;
     readonly schema?: Schema | undefined;
 }
@@ -90,6 +90,7 @@ interface ClaimingIdsSet extends IdsSet {
 interface ColumnSchema {
     readonly type: 'column';
     readonly column: string;
+    readonly cast?: string | undefined;
 }
 interface ColumnTest {
     readonly equals?: ConditionValue | null | undefined;
@@ -153,6 +154,12 @@ interface EventOrigin {
     readonly commitTime?: Date | string | undefined;
 }
 type EventRow = Readonly<Record<string, unknown>>;
+interface ExpressionSchema {
+    readonly type: 'expression';
+    readonly sql: string;
+    readonly columns: readonly string[];
+    readonly cast?: string | undefined;
+}
 interface FailedId extends PastFailures {
     readonly id: string;
     readonly error: string;
@@ -194,11 +201,12 @@ interface InsertEvent extends EventOrigin {
     readonly data: EventRow;
     readonly dataOld?: undefined;
 }
+type Key = string | readonly string[];
 interface ManyToOneSchema {
     readonly type: 'many-to-one';
-    readonly column: string;
+    readonly column: Key;
     readonly referencesTable: TableReference;
-    readonly referencesColumn: string;
+    readonly referencesColumn: Key;
     readonly hasFKConstraint: boolean;
     readonly schema: Schema;
     readonly where?: Condition | undefined;
@@ -220,9 +228,9 @@ interface ObjectSchema {
 }
 interface OneToManySchema {
     readonly type: 'one-to-many';
-    readonly column: string;
+    readonly column: Key;
     readonly referencingTable: TableReference;
-    readonly referencingColumn: string;
+    readonly referencingColumn: Key;
     readonly schema: Schema;
     readonly flatten?: boolean | undefined;
     readonly keepNulls?: boolean | undefined;
@@ -259,11 +267,11 @@ interface QueryClient {
 }
 interface RootSchema {
     readonly table: TableReference;
-    readonly primaryKey: string;
+    readonly primaryKey: Key;
     readonly schema: Schema;
     readonly where?: Condition | undefined;
 }
-type Schema = ColumnSchema | ObjectSchema | ManyToOneSchema | OneToManySchema | AggregateSchema;
+type Schema = ColumnSchema | ExpressionSchema | ObjectSchema | ManyToOneSchema | OneToManySchema | AggregateSchema;
 type TableReference = string | {
     readonly schema?: string | undefined;
     readonly table: string;

@@ -24,7 +24,7 @@ function state(
           new Map(
             Object.entries(row).map(([name, text]) => [
               name,
-              { text, json: text === null ? null : json(name, text) },
+              { text, json: text === null ? null : json(name, text), castText: text },
             ]),
           ),
       ),

@@ -1,6 +1,8 @@
 import type {
   AggregateSchema,
   Condition,
+  ExpressionSchema,
+  Key,
   ManyToOneSchema,
   OneToManySchema,
   RootSchema,
@@ -10,6 +12,7 @@ import type {
 import { FOLDING_COLLATION } from './arbitrary/column-types.ts'
 import { aggregated, type AggregatedValue } from './aggregate-values.ts'
 import { compareValues } from './compare-values.ts'
+import { expressionValue } from './expressions.ts'
 import { conditionHolds } from './condition-holds.ts'
 import type { ScriptTable } from './script.ts'
 import type { Cell, TableRow, TableState } from './table-state.ts'
@@ -25,12 +28,18 @@ export function evaluate(schema: RootSchema, state: TableState): Map<string, unk
   const { table, rows } = evaluation.rowsOf(schema.table)
   const roots = rows.filter((row) => isMet(schema.where, table, row))
   return new Map(
-    roots.map((row) => {
-      const id = row.get(schema.primaryKey)?.text
-      if (typeof id !== 'string') throw new Error('A root row has no id.')
-      return [id, evaluation.value(schema.schema, table, row) ?? null]
-    }),
+    roots.map((row) => [
+      idOf(row, [schema.primaryKey].flat()),
+      evaluation.value(schema.schema, table, row) ?? null,
+    ]),
   )
+}
+
+/** The text of the key's only column, or the JSON array of those of all. */
+function idOf(row: TableRow, columns: readonly string[]): string {
+  const texts = columns.map((column) => cell(row, column).text)
+  if (texts.includes(null)) throw new Error('A root row has no id.')
+  return texts.length === 1 ? String(texts[0]) : JSON.stringify(texts)
 }
 
 /** For each row of the table, how many rows its link points to; `null` where the link is NULL. */
@@ -42,7 +51,7 @@ export function linkedRows(
   const evaluation = new Evaluation(state)
   const { table, rows } = evaluation.rowsOf(reference)
   return rows.map((row) =>
-    cell(row, column).text === null
+    [column].flat().some((name) => cell(row, name).text === null)
       ? null
       : evaluation.linked(table, row, column, referencesTable, referencesColumn).rows.length,
   )
@@ -68,9 +77,11 @@ class Evaluation {
   value(schema: Schema, table: ScriptTable, row: TableRow): unknown {
     switch (schema.type) {
       case 'column': {
-        const { json } = cell(row, schema.column)
+        const { json } = castTo(schema.cast, cell(row, schema.column))
         return json === null ? undefined : JSON.parse(json)
       }
+      case 'expression':
+        return expressed(schema, row)
       case 'object':
         return Object.fromEntries(
           Object.entries(schema.properties).map(([name, of]) => [name, this.value(of, table, row) ?? null]),
@@ -107,8 +118,8 @@ class Evaluation {
   #valuesInside(schema: Schema, table: ScriptTable, row: TableRow): AggregatedValue[] {
     switch (schema.type) {
       case 'column': {
-        const { text, json } = cell(row, schema.column)
-        return text === null ? [] : [{ type: typeOf(table, schema.column), text, json }]
+        const { text, json } = castTo(schema.cast, cell(row, schema.column))
+        return text === null ? [] : [{ type: schema.cast ?? typeOf(table, schema.column), text, json }]
       }
       case 'many-to-one': {
         const target = this.#referenced(schema, table, row)
@@ -121,8 +132,14 @@ class Evaluation {
           this.#valuesInside(schema.schema, children.table, child),
         )
       }
+      case 'expression': {
+        const value = expressed(schema, row)
+        return value === undefined
+          ? []
+          : [{ type: 'unknown', text: String(value), json: JSON.stringify(value) }]
+      }
       default:
-        throw new Error('The evaluation aggregates columns alone.')
+        throw new Error('The evaluation aggregates single values alone.')
     }
   }
 
@@ -154,18 +171,19 @@ class Evaluation {
   linked(
     table: ScriptTable,
     row: TableRow,
-    column: string,
+    column: Key,
     reference: TableReference,
-    otherColumn: string,
+    otherColumn: Key,
     where?: Condition,
   ): { table: ScriptTable; rows: readonly TableRow[] } {
     const other = this.rowsOf(reference)
-    const key = comparable(typeOf(table, column), cell(row, column))
-    const type = typeOf(other.table, otherColumn)
-    const rows = other.rows.filter(
-      (one) =>
-        key !== null && comparable(type, cell(one, otherColumn)) === key && isMet(where, other.table, one),
-    )
+    const keyOf = (of: ScriptTable, one: TableRow, columns: Key): (string | null)[] =>
+      [columns].flat().map((name) => comparable(typeOf(of, name), cell(one, name)))
+    const key = keyOf(table, row, column)
+    const rows = other.rows.filter((one) => {
+      const found = keyOf(other.table, one, otherColumn)
+      return key.every((value, at) => value !== null && value === found[at]) && isMet(where, other.table, one)
+    })
     return { table: other.table, rows }
   }
 }
@@ -198,7 +216,7 @@ function isMet(where: Condition | undefined, table: ScriptTable, row: TableRow):
       const type = typeOf(table, column)
       return {
         value: comparable(type, cell(row, column)),
-        comparable: (text) => comparable(type, { text, json: null }),
+        comparable: (text) => comparable(type, { text }),
       }
     })
   )
@@ -220,6 +238,7 @@ export function canonicalText(schema: Schema, value: unknown): string {
 function canonical(schema: Schema, value: unknown): unknown {
   switch (schema.type) {
     case 'column':
+    case 'expression':
     case 'aggregate':
       return value
     case 'object': {
@@ -291,6 +310,21 @@ function cell(row: TableRow, column: string): Cell {
   return found
 }
 
+/** What an expression makes of the row, cast to text or not at all. */
+function expressed(schema: ExpressionSchema, row: TableRow): string | number | undefined {
+  const value = expressionValue(
+    schema,
+    schema.columns.map((column) => cell(row, column)),
+  )
+  return schema.cast === 'text' && value !== undefined ? String(value) : value
+}
+
+/** The casts that are drawn: to text, and of whole numbers to numeric. */
+function castTo(type: string | undefined, value: Cell): Pick<Cell, 'text' | 'json'> {
+  if (type !== 'text') return value
+  return { text: value.castText, json: value.castText === null ? null : JSON.stringify(value.castText) }
+}
+
 function typeOf(table: ScriptTable, column: string): string {
   const found = table.columns.find(({ name }) => name === column)
   if (found === undefined) throw new Error(`There is no column ${column}.`)
@@ -298,7 +332,7 @@ function typeOf(table: ScriptTable, column: string): string {
 }
 
 /** Equal for values that Postgres takes as equal, though it may print them differently; `null` equals nothing. */
-function comparable(type: string, { text }: Cell): string | null {
+function comparable(type: string, { text }: Pick<Cell, 'text'>): string | null {
   if (text === null) return null
   switch (type) {
     case 'int':

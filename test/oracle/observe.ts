@@ -23,6 +23,10 @@ export const features = [
   'schema: one-to-many with where',
   'schema: one-to-many with orderBy',
   'schema: one-to-many with limit',
+  'schema: root with a key of several columns',
+  'schema: expression',
+  'schema: cast',
+  'schema: link by several columns',
   'schema: aggregate count',
   'schema: aggregate exists',
   'schema: aggregate sum',
@@ -121,6 +125,7 @@ export function countScript(coverage: Coverage, { schema, setup }: Script): void
   coverage.count(`delivery: ${setup.delivery ?? 'by hand'}`)
   coverage.count(`lease: ${setup.lease ?? 'long'}`)
   if (setup.setObjects === 'one each') coverage.count('set objects: one each')
+  if ([schema.primaryKey].flat().length > 1) coverage.count('schema: root with a key of several columns')
   if (schema.schema.type !== 'object') coverage.count('schema: root value is no object')
   countSchema(coverage, schema.schema, [JSON.stringify(schema.table)])
   const tables = tablesIn(schema.schema).map((table) => JSON.stringify(table))
@@ -131,6 +136,8 @@ function countSchema(coverage: Coverage, schema: Schema, above: readonly string[
   coverage.count(`schema: ${schema.type}`)
   switch (schema.type) {
     case 'column':
+    case 'expression':
+      if (schema.cast !== undefined) coverage.count('schema: cast')
       return
     case 'object':
       for (const value of Object.values(schema.properties)) countSchema(coverage, value, above)
@@ -148,6 +155,7 @@ function countSchema(coverage: Coverage, schema: Schema, above: readonly string[
       if (schema.type === 'many-to-one' && schema.hasFKConstraint)
         coverage.count('schema: a foreign key promised')
       if (schema.where !== undefined) coverage.count(`schema: ${schema.type} with where`)
+      if ([schema.column].flat().length > 1) coverage.count('schema: link by several columns')
       countNesting(coverage, schema)
       if (above.includes(table)) coverage.count('schema: a table in itself')
       if (above.length >= 4) coverage.count('schema: four relations deep')
@@ -176,6 +184,7 @@ function countNesting(coverage: Coverage, schema: Schema): void {
 function tablesIn(schema: Schema): unknown[] {
   switch (schema.type) {
     case 'column':
+    case 'expression':
       return []
     case 'object':
       return Object.values(schema.properties).flatMap(tablesIn)
@@ -264,6 +273,7 @@ function countLinks(coverage: Coverage, schema: RootSchema, state: TableState): 
   const walk = (value: Schema, context: RootSchema['table']): void => {
     switch (value.type) {
       case 'column':
+      case 'expression':
         return
       case 'object':
         for (const property of Object.values(value.properties)) walk(property, context)

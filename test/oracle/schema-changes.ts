@@ -1,4 +1,4 @@
-import type { Schema } from 'pg-capture'
+import type { Key, Schema } from 'pg-capture'
 import { tableOf } from './evaluate.ts'
 import type { Script, ScriptTable } from './script.ts'
 
@@ -6,6 +6,7 @@ import type { Script, ScriptTable } from './script.ts'
 export function withPromises(schema: Schema, hasFKConstraint: boolean): Schema {
   switch (schema.type) {
     case 'column':
+    case 'expression':
       return schema
     case 'object': {
       const properties = Object.entries(schema.properties)
@@ -30,21 +31,19 @@ export function sameTypedLinks({ tables, schema }: Script): boolean {
   const isSame = (value: Schema, context: ScriptTable): boolean => {
     switch (value.type) {
       case 'column':
+      case 'expression':
         return true
       case 'object':
         return Object.values(value.properties).every((property) => isSame(property, context))
       case 'many-to-one': {
         const other = tableOf(tables, value.referencesTable)
-        return (
-          typeOf(context, value.column) === typeOf(other, value.referencesColumn) &&
-          isSame(value.schema, other)
-        )
+        return areSame(context, value.column, other, value.referencesColumn) && isSame(value.schema, other)
       }
       case 'one-to-many':
       case 'aggregate': {
         const other = tableOf(tables, value.referencingTable)
         return (
-          typeOf(context, value.column) === typeOf(other, value.referencingColumn) &&
+          areSame(context, value.column, other, value.referencingColumn) &&
           (value.schema === undefined || isSame(value.schema, other))
         )
       }
@@ -53,6 +52,11 @@ export function sameTypedLinks({ tables, schema }: Script): boolean {
     }
   }
   return isSame(schema.schema, tableOf(tables, schema.table))
+}
+
+function areSame(table: ScriptTable, column: Key, other: ScriptTable, otherColumn: Key): boolean {
+  const types = [otherColumn].flat().map((name) => typeOf(other, name))
+  return [column].flat().every((name, at) => typeOf(table, name) === types[at])
 }
 
 function typeOf({ columns }: ScriptTable, column: string): string | undefined {

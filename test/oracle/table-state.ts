@@ -6,6 +6,8 @@ import type { ScriptTable } from './script.ts'
 export interface Cell {
   readonly text: string | null
   readonly json: string | null
+  /** What a cast to text makes of it, which is not what is printed for every type. */
+  readonly castText: string | null
 }
 
 export type TableRow = ReadonlyMap<string, Cell>
@@ -41,7 +43,7 @@ function dumpStatement(tables: readonly ScriptTable[]): string {
   const dumps = tables.map((table) => {
     const columns = table.columns.map(
       ({ name }) =>
-        `CASE WHEN t.${quoted(name)} IS NOT NULL THEN concat(t.${quoted(name)}) END, to_json(t.${quoted(name)})::text`,
+        `CASE WHEN t.${quoted(name)} IS NOT NULL THEN concat(t.${quoted(name)}) END, to_json(t.${quoted(name)})::text, t.${quoted(name)}::text`,
     )
     const rows = `SELECT json_agg(json_build_array(${columns.join(', ')})) FROM ${quotedTable(table)} AS t`
     return `coalesce((${rows}), '[]')`
@@ -57,7 +59,11 @@ function cells({ columns }: ScriptTable, row: readonly (string | null)[]): Table
   return new Map(
     columns.map(({ name }, index) => [
       name,
-      { text: row[index * 2] ?? null, json: row[index * 2 + 1] ?? null },
+      {
+        text: row[index * 3] ?? null,
+        json: row[index * 3 + 1] ?? null,
+        castText: row[index * 3 + 2] ?? null,
+      },
     ]),
   )
 }

@@ -1,3 +1,4 @@
+import { expressionSql } from '../schema/expression.ts'
 import { filterSql } from '../schema/filter.ts'
 import type { AggregateOutput, Output, Plan, RowsOutput, TableNode } from '../schema/plan.ts'
 import { joinSql, sql } from '../sql/fragment.ts'
@@ -55,7 +56,9 @@ class ObjectWriter {
   #value(output: Output, alias: string, joins: SqlParts[]): SqlParts {
     switch (output.kind) {
       case 'column':
-        return [`${alias}.${quoteIdentifier(output.column)}`]
+        return [cast(`${alias}.${quoteIdentifier(output.column)}`, output.cast)]
+      case 'expression':
+        return [cast(expressionSql(output.parts, alias), output.cast)]
       case 'object':
         return jsonObject(
           output.properties.map(([name, of]) => [name, this.#value(of, alias, joins)] as const),
@@ -168,6 +171,10 @@ class ObjectWriter {
     const expression = this.#value(output, alias, joins)
     return { expression, joins: joins.flat(), places: [{ node, alias }], output }
   }
+}
+
+function cast(expression: string, type: string | null): string {
+  return type === null ? expression : `CAST(${expression} AS ${type})`
 }
 
 function where({ filter }: TableNode, alias: string): SqlParts {

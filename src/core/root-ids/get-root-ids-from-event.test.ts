@@ -30,6 +30,7 @@ const author = (hasFKConstraint: boolean): Schema => ({
 
 const schemas: Readonly<Record<Kind, Schema>> = {
   column: name,
+  expression: { type: 'expression', sql: 'UPPER({name})', columns: ['name'] },
   object: { type: 'object', properties: { name } },
   'many-to-one': author(false),
   'one-to-many': {
@@ -89,6 +90,7 @@ const onReviews: Readonly<Record<Action, Case>> = {
 /** What an event on the table that the kind reads from leads to. Every kind and every action has its cell. */
 const cases: Readonly<Record<Kind, Readonly<Record<Action, Case>>>> = {
   column: onRoot,
+  expression: onRoot,
   object: onRoot,
   'many-to-one': {
     INSERT: {

@@ -1,5 +1,6 @@
+import { parseExpression } from './expression.ts'
 import { pathTo } from './path-to.ts'
-import type { AggregateSchema, Schema } from './schema.ts'
+import type { AggregateSchema, ExpressionSchema, Key, Schema } from './schema.ts'
 import type { SchemaIssue } from './schema-error.ts'
 
 /** Finds what can't go together, or can't have an effect, in a schema of which each field is right. */
@@ -7,22 +8,50 @@ export function findContradictions(schema: Schema, path: string = 'schema'): Sch
   switch (schema.type) {
     case 'column':
       return []
+    case 'expression':
+      return findInExpression(schema, path)
     case 'object':
       return Object.entries(schema.properties).flatMap(([name, of]) =>
         findContradictions(of, pathTo(`${path}.properties`, name)),
       )
     case 'many-to-one':
-      return findContradictions(schema.schema, `${path}.schema`)
+      return [
+        ...unequalKeys(schema.column, schema.referencesColumn, `${path}.referencesColumn`),
+        ...findContradictions(schema.schema, `${path}.schema`),
+      ]
     case 'one-to-many': {
       const inner = `${path}.schema`
       const idle = schema.flatten === false ? [] : idleKeepNulls(schema.schema, inner, FLATTENED)
-      return [...idle, ...findContradictions(schema.schema, inner)]
+      const unequal = unequalKeys(schema.column, schema.referencingColumn, `${path}.referencingColumn`)
+      return [...unequal, ...idle, ...findContradictions(schema.schema, inner)]
     }
     case 'aggregate':
-      return findInAggregate(schema, `${path}.schema`)
+      return [
+        ...unequalKeys(schema.column, schema.referencingColumn, `${path}.referencingColumn`),
+        ...findInAggregate(schema, `${path}.schema`),
+      ]
     default:
       return schema satisfies never
   }
+}
+
+function findInExpression({ sql, columns }: ExpressionSchema, path: string): SchemaIssue[] {
+  const issues: SchemaIssue[] = []
+  const parts = parseExpression(sql, columns, (message) => issues.push({ path: `${path}.sql`, message }))
+  if (issues.length > 0) return issues
+  const named = new Set(parts.map((part) => (typeof part === 'string' ? null : part.column)))
+  return columns.flatMap((column, index) =>
+    named.has(column)
+      ? []
+      : [{ path: `${path}.columns[${index}]`, message: `is not in the SQL, as {${column}}` }],
+  )
+}
+
+function unequalKeys(column: Key, other: Key, path: string): SchemaIssue[] {
+  const [own, expected] = [[other].flat().length, [column].flat().length]
+  if (own === expected) return []
+  const message = `has to be of as many columns as "column": ${expected}, and not ${own}`
+  return [{ path, message }]
 }
 
 const FLATTENED = 'has no effect, as this array is flattened into the one around it; say it there'
@@ -52,6 +81,7 @@ function findInAggregate({ function: name, schema }: AggregateSchema, path: stri
 function holdsSingleValues(schema: Schema): boolean {
   switch (schema.type) {
     case 'column':
+    case 'expression':
     case 'aggregate':
       return true
     case 'object':

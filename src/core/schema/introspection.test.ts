@@ -53,6 +53,22 @@ describe('introspection', () => {
     })
   })
 
+  test('tells the columns of an expression, and casts', () => {
+    const expression: Schema = { type: 'expression', sql: 'UPPER({title})', columns: ['title'], cast: 'text' }
+    expect(
+      ofBook({ type: 'object', properties: { id: { ...id, cast: 'text' }, shouted: expression } }),
+    ).toEqual({
+      tables: [{ table: 'book', columns: ['id', 'title'] }],
+      output: {
+        type: 'object',
+        properties: {
+          id: { type: 'column', table: 'book', column: 'id', cast: 'text' },
+          shouted: { ...expression, table: 'book' },
+        },
+      },
+    })
+  })
+
   test('names a table that is read twice once, with the columns of both places, each once', () => {
     const { tables, output } = ofBook({
       type: 'object',

@@ -9,9 +9,22 @@ export interface TableColumns {
   readonly columns: readonly string[]
 }
 
-/** The shape of the objects, with the column behind each leaf. */
+/** The shape of the objects, with the column or columns behind each leaf. */
 export type OutputTree =
-  | { readonly type: 'column'; readonly table: string; readonly column: string }
+  | {
+      readonly type: 'column'
+      readonly table: string
+      readonly column: string
+      /** The type that the value is cast to; absent where it is not. */
+      readonly cast?: string
+    }
+  | {
+      readonly type: 'expression'
+      readonly table: string
+      readonly columns: readonly string[]
+      readonly sql: string
+      readonly cast?: string
+    }
   | { readonly type: 'object'; readonly properties: Readonly<Record<string, OutputTree>> }
   | { readonly type: 'array'; readonly items: OutputTree }
   | {
@@ -70,7 +83,11 @@ function tablesOf(plan: Plan): TableColumns[] {
 function outputTree(output: Output, node: TableNode): OutputTree {
   switch (output.kind) {
     case 'column':
-      return { type: 'column', table: nameOf(node.table), column: output.column }
+      return { type: 'column', table: nameOf(node.table), column: output.column, ...castOf(output) }
+    case 'expression': {
+      const { sql, columns } = output
+      return { type: 'expression', table: nameOf(node.table), columns, sql, ...castOf(output) }
+    }
     case 'object': {
       const entries = output.properties.map(([name, value]) => [name, outputTree(value, node)] as const)
       return { type: 'object', properties: Object.fromEntries(entries) }
@@ -88,6 +105,10 @@ function outputTree(output: Output, node: TableNode): OutputTree {
     default:
       return output satisfies never
   }
+}
+
+function castOf({ cast }: { cast: string | null }): { cast?: string } {
+  return cast === null ? {} : { cast }
 }
 
 /** What is aggregated: the elements, where each row gives an array of them. */

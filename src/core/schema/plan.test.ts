@@ -42,8 +42,42 @@ describe('planOf', () => {
       order: [],
       limit: null,
       columns: ['id', 'title'],
-      output: { kind: 'column', column: 'title' },
+      output: { kind: 'column', column: 'title', cast: null },
     })
+  })
+
+  test('makes of an expression its pieces, and reads its columns', () => {
+    const sql = '{a} || {{ {b}'
+    const { root } = planOf(rootOf({ type: 'expression', sql, columns: ['b', 'a'], cast: 'text' }))
+    expect(root.columns).toEqual(['id', 'b', 'a'])
+    expect(root.output).toEqual({
+      kind: 'expression',
+      sql,
+      columns: ['b', 'a'],
+      parts: [{ column: 'a' }, ' || { ', { column: 'b' }],
+      cast: 'text',
+    })
+  })
+
+  test('makes of keys of several columns pairs, in their order', () => {
+    const plan = planOf({
+      table: 'line',
+      primaryKey: ['order', 'place'],
+      schema: {
+        type: 'one-to-many',
+        column: ['place', 'order'],
+        referencingTable: 'note',
+        referencingColumn: ['linePlace', 'lineOrder'],
+        schema: title,
+      },
+    })
+    expect(plan.primaryKey).toEqual(['order', 'place'])
+    expect(plan.root.columns).toEqual(['order', 'place'])
+    expect(plan.nodes[1]?.columns).toEqual(['linePlace', 'lineOrder', 'title'])
+    expect(plan.nodes[1]?.link?.pairs).toEqual([
+      { child: 'linePlace', parent: 'place' },
+      { child: 'lineOrder', parent: 'order' },
+    ])
   })
 
   test('makes of a many-to-one a link to at most one row, which both of its sides read', () => {
@@ -132,7 +166,7 @@ describe('planOf', () => {
     const properties = JSON.parse('{"__proto__": {"type": "column", "column": "title"}}')
     expect(planOf(rootOf({ type: 'object', properties })).root.output).toEqual({
       kind: 'object',
-      properties: [['__proto__', { kind: 'column', column: 'title' }]],
+      properties: [['__proto__', { kind: 'column', column: 'title', cast: null }]],
     })
   })
 

@@ -1,8 +1,10 @@
 import { parseTableName, tableKey, type TableName, type TableReference } from '../events/table-name.ts'
+import { type ExpressionParts, parseExpression } from './expression.ts'
 import { type Filter, filterColumns, filterOf } from './filter.ts'
 import type {
   AggregateFunction,
   AggregateSchema,
+  Key,
   ManyToOneSchema,
   OneToManySchema,
   Order,
@@ -61,11 +63,21 @@ export interface ColumnPair {
 
 /** What a row becomes. */
 export type Output =
-  | { readonly kind: 'column'; readonly column: string }
+  | { readonly kind: 'column'; readonly column: string; readonly cast: string | null }
+  | ExpressionOutput
   | { readonly kind: 'object'; readonly properties: readonly (readonly [name: string, output: Output])[] }
   | { readonly kind: 'row'; readonly node: TableNode }
   | RowsOutput
   | AggregateOutput
+
+export interface ExpressionOutput {
+  readonly kind: 'expression'
+  /** As the schema has it. */
+  readonly sql: string
+  readonly columns: readonly string[]
+  readonly parts: ExpressionParts
+  readonly cast: string | null
+}
 
 /** An array of what each row becomes. */
 export interface RowsOutput {
@@ -161,7 +173,13 @@ function compile(schema: RootSchema): Plan {
     switch (value.type) {
       case 'column':
         read(node, [value.column])
-        return { kind: 'column', column: value.column }
+        return { kind: 'column', column: value.column, cast: value.cast ?? null }
+      case 'expression': {
+        const { sql, columns } = value
+        read(node, columns)
+        const parts = parseExpression(sql, columns, () => {})
+        return { kind: 'expression', sql, columns, parts, cast: value.cast ?? null }
+      }
       case 'object': {
         const properties = Object.entries(value.properties)
         return {
@@ -195,7 +213,7 @@ function compile(schema: RootSchema): Plan {
   return { root, primaryKey, nodes, nodesByTable: groupByTable(nodes) }
 }
 
-function columnsOf(key: string | readonly string[]): readonly string[] {
+export function columnsOf(key: Key): readonly string[] {
   return typeof key === 'string' ? [key] : key
 }
 

@@ -1,10 +1,34 @@
 import type { TableReference } from '../events/table-name.ts'
 import type { Condition } from './condition.ts'
 
+/** A column, or the columns of a key of several: those of two keys belong together in their order. */
+export type Key = string | readonly string[]
+
 /** The value of a column of the row. */
 export interface ColumnSchema {
   readonly type: 'column'
   readonly column: string
+  /** A type of Postgres that the value is cast to: `'text'`, `'numeric(10,2)'`. */
+  readonly cast?: string | undefined
+}
+
+/**
+ * What SQL makes of columns of the row. It has to be a function of these columns and of nothing else.
+ *
+ * @example
+ * ```ts
+ * const schema: Schema = { type: 'expression', sql: 'UPPER({title})', columns: ['title'] }
+ * // (UPPER("book_1"."title"))
+ * ```
+ */
+export interface ExpressionSchema {
+  readonly type: 'expression'
+  /** `{title}` stands for the column; `{{` and `}}` are braces. It is put into statements as it is. */
+  readonly sql: string
+  /** The columns that `sql` names, each at least once. They count as read. */
+  readonly columns: readonly string[]
+  /** A type of Postgres that the value is cast to. */
+  readonly cast?: string | undefined
 }
 
 /** An object of any number of properties, all read in the context of the same row. */
@@ -16,10 +40,10 @@ export interface ObjectSchema {
 /** The value of `schema` in the one row of `referencesTable` that this row's `column` points to; `null` without one. */
 export interface ManyToOneSchema {
   readonly type: 'many-to-one'
-  readonly column: string
+  readonly column: Key
   readonly referencesTable: TableReference
   /** Has to be unique, among the rows that count. */
-  readonly referencesColumn: string
+  readonly referencesColumn: Key
   /**
    * Promises that every non-null `column` has its row. An INSERT or a DELETE on the referenced table then needs no look-up
    * of its own.
@@ -45,9 +69,9 @@ export interface Order {
  */
 export interface OneToManySchema {
   readonly type: 'one-to-many'
-  readonly column: string
+  readonly column: Key
   readonly referencingTable: TableReference
-  readonly referencingColumn: string
+  readonly referencingColumn: Key
   readonly schema: Schema
   /** `false`: the array of a one-to-many directly inside stays an array, an element of this one. Default: `true`. */
   readonly flatten?: boolean | undefined
@@ -68,17 +92,23 @@ export type AggregateFunction = 'count' | 'exists' | 'sum' | 'min' | 'max' | 'av
 export interface AggregateSchema {
   readonly type: 'aggregate'
   readonly function: AggregateFunction
-  readonly column: string
+  readonly column: Key
   readonly referencingTable: TableReference
-  readonly referencingColumn: string
+  readonly referencingColumn: Key
   /** Which rows of `referencingTable` count. */
   readonly where?: Condition | undefined
-  /** What of each row: a column, here or in rows beyond it. Without it `count` and `exists` are about the rows. */
+  /** What of each row: a single value, here or in rows beyond it. Without it `count` and `exists` are about the rows. */
   readonly schema?: Schema | undefined
 }
 
 /** What to make of a row. */
-export type Schema = ColumnSchema | ObjectSchema | ManyToOneSchema | OneToManySchema | AggregateSchema
+export type Schema =
+  | ColumnSchema
+  | ExpressionSchema
+  | ObjectSchema
+  | ManyToOneSchema
+  | OneToManySchema
+  | AggregateSchema
 
 /**
  * Describes the object: one for each row of `table`.
@@ -108,7 +138,7 @@ export type Schema = ColumnSchema | ObjectSchema | ManyToOneSchema | OneToManySc
  */
 export interface RootSchema {
   readonly table: TableReference
-  readonly primaryKey: string
+  readonly primaryKey: Key
   readonly schema: Schema
   /** Which rows are objects: one that no longer matches is a delete, and one that now does is an upsert. */
   readonly where?: Condition | undefined

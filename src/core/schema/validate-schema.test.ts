@@ -9,6 +9,7 @@ const column = { type: 'column', column: 'id' }
 /** A right value of each kind, from which a test takes or changes one field. */
 const right: Readonly<Record<Schema['type'], Readonly<Record<string, unknown>>>> = {
   column,
+  expression: { type: 'expression', sql: 'ABS({id})', columns: ['id'] },
   object: { type: 'object', properties: { id: column } },
   'many-to-one': {
     type: 'many-to-one',
@@ -36,7 +37,8 @@ const right: Readonly<Record<Schema['type'], Readonly<Record<string, unknown>>>>
 
 /** The fields of each kind that may be left out, with right values. */
 const options: Readonly<Record<Schema['type'], Readonly<Record<string, readonly unknown[]>>>> = {
-  column: {},
+  column: { cast: ['text', undefined] },
+  expression: { cast: ['text', undefined] },
   object: {},
   'many-to-one': { where: [{ deletedAt: null }, undefined] },
   'one-to-many': {
@@ -77,7 +79,7 @@ describe('a right schema', () => {
     expect(issuesOf(rootOf(right[kind]))).toEqual([])
   })
 
-  const holders = kinds.filter((kind) => kind !== 'column')
+  const holders = kinds.filter((kind) => kind !== 'column' && kind !== 'expression')
   const pairs = holders.flatMap((outer) => kinds.map((inner) => [outer, inner] as const))
   test.each(pairs.filter(([outer, inner]) => outer !== 'aggregate' || inner !== 'object'))(
     'may hold in a %s a %s',
@@ -142,11 +144,81 @@ describe('what is no schema at all', () => {
       expect(issuesOf(rootOf({ ...column, type }))).toEqual([
         {
           path: 'schema.type',
-          message: 'has to be one of column, object, many-to-one, one-to-many, aggregate',
+          message: 'has to be one of column, expression, object, many-to-one, one-to-many, aggregate',
         },
       ])
     },
   )
+})
+
+describe('a key', () => {
+  const link = { ...right['many-to-one'], column: ['a', 'b'], referencesColumn: ['c', 'd'] }
+
+  test('is a column, or a list of them', () => {
+    expect(issuesOf({ table: 'line', primaryKey: ['order', 'place'], schema: column })).toEqual([])
+    expect(issuesOf({ table: 'line', primaryKey: ['id'], schema: column })).toEqual([])
+    expect(issuesOf(rootOf(link))).toEqual([])
+    expect(issuesOf(rootOf({ ...link, column: ['a'], referencesColumn: 'c' }))).toEqual([])
+  })
+
+  test.each([
+    [[], 'primaryKey', 'is empty; a key has at least one column'],
+    [['a', 'a'], 'primaryKey', 'has a column twice'],
+    [['a', ''], 'primaryKey[1]', 'has to be the name of a column'],
+    [['a', ['b']], 'primaryKey[1]', 'has to be the name of a column'],
+  ])('can not be %j', (primaryKey, path, message) => {
+    expect(issuesOf({ table: 'line', primaryKey, schema: column })).toEqual([{ path, message }])
+  })
+
+  test.each(['one-to-many', 'aggregate'] as const)('of a %s has as many columns at both ends', (kind) => {
+    expect(issuesOf(rootOf({ ...right[kind], column: ['a', 'b'] }))).toEqual([
+      { path: 'schema.referencingColumn', message: 'has to be of as many columns as "column": 2, and not 1' },
+    ])
+  })
+
+  test('of a many-to-one has as many columns at both ends', () => {
+    expect(issuesOf(rootOf({ ...link, column: 'a' }))).toEqual([
+      { path: 'schema.referencesColumn', message: 'has to be of as many columns as "column": 1, and not 2' },
+    ])
+  })
+})
+
+describe('an expression', () => {
+  const of = (sql: string, columns: string[]): readonly SchemaIssue[] =>
+    issuesOf(rootOf({ type: 'expression', sql, columns }))
+
+  test.each([
+    ['UPPER({a})', ['a']],
+    [`'{{}}' || {a} || {a}`, ['a']],
+    ['1', []],
+    ['{a}b} || {a}', ['a', 'a}b']],
+    ['{{{a}}}', ['a']],
+  ])('%s over %j is taken', (sql, columns) => {
+    expect(of(sql, columns)).toEqual([])
+  })
+
+  test.each([
+    ['{a} || {b}', ['a'], 'schema.sql', 'names the column "b", which "columns" does not declare'],
+    ['{A}', ['a'], 'schema.sql', 'names the column "A", which "columns" does not declare'],
+    [
+      '{a} || {',
+      ['a'],
+      'schema.sql',
+      'has a "{" that belongs to no column; a brace in the SQL is written twice',
+    ],
+    [
+      '{a} }',
+      ['a'],
+      'schema.sql',
+      'has a "}" that belongs to no column; a brace in the SQL is written twice',
+    ],
+    ['a', ['a'], 'schema.columns[0]', 'is not in the SQL, as {a}'],
+    ['{a}', ['a', 'a'], 'schema.columns', 'has a column twice'],
+    ['', [], 'schema.sql', 'has to be an expression in SQL'],
+    ['\0', [], 'schema.sql', 'has a NUL character or half a surrogate pair, which Postgres can not hold'],
+  ])('%s over %j is refused', (sql, columns, path, message) => {
+    expect(of(sql, columns)).toEqual([{ path, message }])
+  })
 })
 
 describe('where', () => {

@@ -4,6 +4,7 @@ import { findContradictions } from './find-contradictions.ts'
 import { pathTo } from './path-to.ts'
 import type { AggregateFunction, RootSchema, Schema } from './schema.ts'
 import { SchemaError, type SchemaIssue } from './schema-error.ts'
+import { isTypeName } from './type-name.ts'
 import { UNSENDABLE, UNSENDABLE_TEXT } from './unsendable.ts'
 
 type Check = (value: unknown, path: string, issues: Issues) => void
@@ -13,20 +14,21 @@ const FUNCTIONS: readonly AggregateFunction[] = ['count', 'exists', 'sum', 'min'
 
 /** Keyed by kind, so that a new kind can't be forgotten here. */
 const FIELDS: Readonly<Record<Schema['type'], Fields>> = {
-  column: { column: checkColumn },
+  column: { column: checkColumn, cast: optional(checkCast) },
+  expression: { sql: checkSql, columns: checkColumns, cast: optional(checkCast) },
   object: { properties: checkProperties },
   'many-to-one': {
-    column: checkColumn,
+    column: checkKey,
     referencesTable: checkTable,
-    referencesColumn: checkColumn,
+    referencesColumn: checkKey,
     hasFKConstraint: checkBoolean,
     schema: checkSchema,
     where: optional(checkWhere),
   },
   'one-to-many': {
-    column: checkColumn,
+    column: checkKey,
     referencingTable: checkTable,
-    referencingColumn: checkColumn,
+    referencingColumn: checkKey,
     schema: checkSchema,
     flatten: optional(checkBoolean),
     keepNulls: optional(checkBoolean),
@@ -36,9 +38,9 @@ const FIELDS: Readonly<Record<Schema['type'], Fields>> = {
   },
   aggregate: {
     function: (value, path, issues) => checkOneOf(value, FUNCTIONS, path, issues),
-    column: checkColumn,
+    column: checkKey,
     referencingTable: checkTable,
-    referencingColumn: checkColumn,
+    referencingColumn: checkKey,
     where: optional(checkWhere),
     schema: optional(checkSchema),
   },
@@ -57,7 +59,7 @@ const ORDER_FIELDS: Fields = {
 
 const ROOT_FIELDS: Fields = {
   table: checkTable,
-  primaryKey: checkColumn,
+  primaryKey: checkKey,
   schema: checkSchema,
   where: optional(checkWhere),
 }
@@ -138,6 +140,32 @@ function checkTable(value: unknown, path: string, issues: Issues): void {
 
 function checkColumn(value: unknown, path: string, issues: Issues): void {
   checkName(value, path, issues, 'a column')
+}
+
+function checkKey(value: unknown, path: string, issues: Issues): void {
+  if (!Array.isArray(value)) return checkColumn(value, path, issues)
+  if (value.length === 0) issues.add(path, 'is empty; a key has at least one column')
+  checkColumns(value, path, issues)
+}
+
+function checkColumns(value: unknown, path: string, issues: Issues): void {
+  if (!Array.isArray(value)) return issues.add(path, 'has to be a list of names of columns')
+  value.forEach((column, index) => checkColumn(column, `${path}[${index}]`, issues))
+  if (new Set(value).size < value.length) issues.add(path, 'has a column twice')
+}
+
+function checkSql(value: unknown, path: string, issues: Issues): void {
+  if (typeof value !== 'string' || value.trim() === '')
+    return issues.add(path, 'has to be an expression in SQL')
+  if (UNSENDABLE.test(value)) issues.add(path, `has ${UNSENDABLE_TEXT}`)
+}
+
+function checkCast(value: unknown, path: string, issues: Issues): void {
+  if (typeof value === 'string' && isTypeName(value)) return
+  issues.add(
+    path,
+    `has to be the name of a type of one word, like 'text', 'numeric(10,2)', 'int[]' or 'library."Odd"'`,
+  )
 }
 
 function checkWhere(value: unknown, path: string, issues: Issues): void {

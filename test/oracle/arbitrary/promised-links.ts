@@ -23,6 +23,7 @@ export function promisedLinks(root: RootSchema, tables: readonly TableModel[]): 
   const readIn = (value: Schema, context: TableModel): ReadTable[] => {
     switch (value.type) {
       case 'column':
+      case 'expression':
         return []
       case 'object':
         return Object.values(value.properties).flatMap((property) => readIn(property, context))
@@ -60,5 +61,7 @@ export function promisedLinks(root: RootSchema, tables: readonly TableModel[]): 
 }
 
 function showsColumn(value: Schema): boolean {
-  return value.type === 'object' ? Object.values(value.properties).some(showsColumn) : value.type === 'column'
+  return value.type === 'object'
+    ? Object.values(value.properties).some(showsColumn)
+    : value.type === 'column' || (value.type === 'expression' && value.columns.length > 0)
 }

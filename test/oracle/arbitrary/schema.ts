@@ -1,12 +1,14 @@
 import fc from 'fast-check'
 import type {
   Condition,
+  Key,
   ManyToOneSchema,
   OneToManySchema,
   RootSchema,
   Schema,
   TableReference,
 } from 'pg-capture'
+import { knownExpressions } from '../expressions.ts'
 import { aggregateOf } from './aggregate.ts'
 import { conditionOn } from './condition.ts'
 import { propertyName } from './names.ts'
@@ -47,11 +49,18 @@ export function schemaModel(choices: TreeChoices, tables: readonly TableModel[])
   // Mostly the key; any column that is never NULL and never twice can be it.
   const ids = root.columns.filter(({ unique, notNull }) => unique === 'always' && notNull)
   const id = picks.chance(85) ? keyOf(root) : picks.of(ids)
-  writer.need(root, id.name)
+  const others = root.columns.filter((column) => column.notNull && column !== id && column.family !== null)
+  const key = others.length > 0 && picks.chance(30) ? picks.shuffled([id, picks.of(others)]) : [id]
+  for (const { name } of key) writer.need(root, name)
   const value = picks.chance(12)
     ? writer.single(root, choices.children, picks)
     : writer.object(root, choices.children, picks)
-  const schema = { table: reference(root, picks), primaryKey: id.name, schema: value, ...where(root, picks) }
+  const schema = {
+    table: reference(root, picks),
+    primaryKey: keyNames(key, picks),
+    schema: value,
+    ...where(root, picks),
+  }
   return { schema, needed: writer.needed }
 }
 
@@ -112,14 +121,14 @@ class SchemaWriter {
   }
 
   #over(link: Link, toOne: boolean, schema: Schema, picks: Picks): ManyToOneSchema | OneToManySchema {
-    this.need(link.table, link.to.name)
+    const { column: above, other: below } = this.#keys(link, picks)
     const other = reference(link.table, picks)
     if (!toOne) {
       return {
         type: 'one-to-many',
-        column: link.from.name,
+        column: above,
         referencingTable: other,
-        referencingColumn: link.to.name,
+        referencingColumn: below,
         ...arrayOf(schema, picks),
         ...where(link.table, picks),
         ...orderOf(link.table, picks),
@@ -127,11 +136,14 @@ class SchemaWriter {
     }
     return {
       type: 'many-to-one',
-      column: link.from.name,
+      column: above,
       referencesTable: other,
-      referencesColumn: link.to.name,
+      referencesColumn: below,
       hasFKConstraint:
-        link.from.foreignKey !== null && pointsTo(link.from, link.table, link.to) && picks.chance(80),
+        [above].flat().length === 1 &&
+        link.from.foreignKey !== null &&
+        pointsTo(link.from, link.table, link.to) &&
+        picks.chance(80),
       schema,
       ...where(link.table, picks),
     }
@@ -139,7 +151,7 @@ class SchemaWriter {
 
   /** Of the rows of the link, or of rows that hang on them. */
   #aggregate(link: Link, picks: Picks): Schema {
-    this.need(link.table, link.to.name)
+    const { column: above, other: below } = this.#keys(link, picks)
     const toOne = picks.chance(50)
     const further = picks.chance(40) ? this.#link(link.table, toOne, picks) : null
     const { name, of } = aggregateOf(further?.table ?? link.table, picks)
@@ -147,11 +159,32 @@ class SchemaWriter {
     return {
       type: 'aggregate',
       function: name,
-      column: link.from.name,
+      column: above,
       referencingTable: reference(link.table, picks),
-      referencingColumn: link.to.name,
+      referencingColumn: below,
       ...where(link.table, picks),
       ...(schema === undefined ? {} : { schema }),
+    }
+  }
+
+  /** The columns that have to be equal: those of the link, and sometimes two more. A link by more columns is unique still. */
+  #keys({ above, from, table, to }: Link, picks: Picks): { column: Key; other: Key } {
+    const pairs = [{ from, to }]
+    const more = this.#links(above, () => true).filter(
+      (link) => link.table === table && link.from !== from && link.to !== to,
+    )
+    if (more.length > 0 && picks.chance(20)) pairs.push(picks.of(more))
+    for (const pair of pairs) this.need(table, pair.to.name)
+    const both = picks.shuffled(pairs)
+    return {
+      column: keyNames(
+        both.map((pair) => pair.from),
+        picks,
+      ),
+      other: keyNames(
+        both.map((pair) => pair.to),
+        picks,
+      ),
     }
   }
 
@@ -170,6 +203,7 @@ class SchemaWriter {
         other.columns
           .filter((to) => from.family !== null && to.family === from.family && accepts(to))
           .map((to) => ({
+            above: table,
             from,
             table: other,
             to,
@@ -181,6 +215,7 @@ class SchemaWriter {
 }
 
 interface Link {
+  readonly above: TableModel
   readonly from: ColumnModel
   readonly table: TableModel
   readonly to: ColumnModel
@@ -212,7 +247,22 @@ function pointsTo({ target }: ColumnModel, table: TableModel, column: ColumnMode
 function column(table: TableModel, picks: Picks): Schema {
   const shown = table.columns.filter(({ role }) => role === 'shown')
   const readable = table.columns.filter(({ role }) => role !== 'unread')
-  return { type: 'column', column: picks.of(picks.chance(70) ? shown : readable).name }
+  const draw = (): string => picks.of(picks.chance(70) ? shown : readable).name
+  if (picks.chance(85))
+    return { type: 'column', column: draw(), ...(picks.chance(10) ? { cast: 'text' } : {}) }
+  const expression = picks.of(knownExpressions)
+  const columns = [...new Set(Array.from({ length: expression.columns }, draw))]
+  if (columns.length < expression.columns) return column(table, picks)
+  // Of literals alone SQL does not know the type.
+  const cast = columns.length === 0 || picks.chance(20) ? { cast: 'text' } : {}
+  return { type: 'expression', sql: expression.sql(columns), columns, ...cast }
+}
+
+/** One column may be named alone or in a list. */
+function keyNames(columns: readonly ColumnModel[], picks: Picks): Key {
+  const names = columns.map(({ name }) => name)
+  const [only, ...others] = names
+  return only !== undefined && others.length === 0 && picks.chance(90) ? only : names
 }
 
 /** One of the ways to name a table. */

@@ -75,12 +75,26 @@ export class CaseSets {
     if (kind === 'memory' || kind === 'plain') return undefined
     const set = this.#inStore(kind)
     const ids = new Set<string>()
-    for await (const batch of set.failed()) for (const { id } of batch) ids.add(id)
-    const all = set.getAll.bind(set)
-    const inFlight = set.inFlight.bind(set)
-    // Between two looks an id may be released, or claimed. It can't keep out of sight of looks that keep no time with its builds.
-    for (const look of [all, inFlight, all, inFlight, inFlight, all, all, inFlight]) {
-      for await (const batch of look()) for (const id of batch) ids.add(String(id))
+    const pending = (): ReturnType<ClaimingIdsSet['getAll']> => set.getAll()
+    const inFlight = (): ReturnType<ClaimingIdsSet['inFlight']> => set.inFlight()
+    const failed = (): ReturnType<ClaimingIdsSet['failed']> => set.failed()
+    // Between two looks an id may be claimed, released, or fail. It can't keep out of sight of looks that keep no time with its builds.
+    const looks = [
+      failed,
+      pending,
+      inFlight,
+      failed,
+      inFlight,
+      pending,
+      pending,
+      failed,
+      failed,
+      inFlight,
+      inFlight,
+      pending,
+    ]
+    for (const look of looks) {
+      for await (const batch of look()) for (const one of batch) ids.add(idOf(one))
     }
     return ids
   }
@@ -88,4 +102,8 @@ export class CaseSets {
   #inStore(kind: Exclude<Setup['set'], 'memory' | 'plain'>): ClaimingIdsSet {
     return this.#server.setInStore(kind, this.#name, this.#setup.batchSize)
   }
+}
+
+function idOf(one: unknown): string {
+  return typeof one === 'object' && one !== null && 'id' in one ? String(one.id) : String(one)
 }

@@ -1,4 +1,5 @@
 import { CaptureError } from '../core/errors/capture-error.ts'
+import { sqlStateOf } from '../core/sql/sql-state.ts'
 
 const advice: Readonly<Record<string, string>> = {
   '42501': 'The role needs SELECT, INSERT, UPDATE and DELETE on the table, and USAGE on its sequence.',
@@ -17,7 +18,7 @@ export interface Place {
 
 /** Tells what a PostgresSet was about when Postgres, or the way to it, failed. The driver's error is the cause. */
 export function postgresFailure(step: string, { table, migration }: Place, cause: unknown): CaptureError {
-  const code = sqlState(cause)
+  const code = sqlStateOf(cause)
   if (code === '42P01') {
     return new CaptureError(
       'SET_COMMAND_FAILED',
@@ -29,9 +30,4 @@ export function postgresFailure(step: string, { table, migration }: Place, cause
   const reason = known === undefined ? 'The cause has the details.' : `${code}. ${known}`
   const message = `Postgres failed at "${step}" on the set's table ${table}: ${reason}`
   return new CaptureError('SET_COMMAND_FAILED', message, { cause })
-}
-
-function sqlState(cause: unknown): string | undefined {
-  const code = typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined
-  return typeof code === 'string' ? code : undefined
 }

@@ -47,7 +47,7 @@ export function aggregatorReasons(
       },
       {
         code: 'BUILD_HANGING',
-        forMs: since(builds.busySince),
+        forMs: builds.underway.oldestMs,
         message: `one batch of ${about} is being built: a query, or onChange, does not come back.`,
       },
       {

@@ -1,3 +1,5 @@
+import { Underway } from '../monitoring/underway.ts'
+
 /** What a builder has done since its process began. Times are of `performance.now`. */
 export class BuildTotals {
   builds = 0
@@ -10,20 +12,20 @@ export class BuildTotals {
   parked = 0
   readMs = 0
   onChangeMs = 0
-  /** When the batch that is being built was claimed. */
-  busySince: number | null = null
+  /** Batches between their claim and their acknowledgement. */
+  readonly underway: Underway = new Underway()
   /** When the first run ended that met failures alone, with no success since. */
   failingSince: number | null = null
   lastEmissionAt: number = -Infinity
 
-  /** One batch is out: it was read from `startedAt` to `readAt`. */
-  emitted(batch: { upserts: number; deletes: number; startedAt: number; readAt: number }): void {
+  /** One batch is out. */
+  emitted(batch: { upserts: number; deletes: number; readMs: number; onChangeMs: number }): void {
     this.builds += 1
     this.upserts += batch.upserts
     this.deletes += batch.deletes
-    this.readMs += batch.readAt - batch.startedAt
+    this.readMs += batch.readMs
+    this.onChangeMs += batch.onChangeMs
     this.lastEmissionAt = performance.now()
-    this.onChangeMs += this.lastEmissionAt - batch.readAt
     this.failingSince = null
   }
 }

@@ -41,8 +41,13 @@ export interface EventAggregatorOptions<Built = unknown> {
   readonly onError?: ((error: unknown) => void) | undefined
   /** Is called, between builds, when the root table was truncated: remove all objects. Without it that is an error. */
   readonly onTruncate?: (() => unknown) | undefined
-  /** Objects per statement and per `onChange`. Default: 1,000. */
+  /** The most objects per statement and per `onChange`. Default: 1,000. */
   readonly batchSize?: number | undefined
+  /**
+   * How long reading a batch of objects should take at most, in milliseconds: batches get smaller while it takes longer, and grow
+   * again up to `batchSize`. Default: 1,000.
+   */
+  readonly targetReadMs?: number | undefined
   /** How long a builder may be silent before others take its ids over, in milliseconds. Default: 60,000. */
   readonly leaseMs?: number | undefined
   /** How long to wait for a transaction to become visible, in milliseconds. Default: 30,000. */
@@ -122,6 +127,7 @@ export class EventAggregator<Built = unknown> implements Measured {
       schema: options.schema,
       onChange: options.onChange,
       batchSize: positiveInteger(options.batchSize ?? 1_000, 'batchSize'),
+      targetReadMs: positiveInteger(options.targetReadMs ?? 1_000, 'targetReadMs'),
       leaseMs: positiveInteger(options.leaseMs ?? 60_000, 'leaseMs'),
       parkAfter: positiveInteger(options.parkAfter ?? 10, 'parkAfter'),
     })

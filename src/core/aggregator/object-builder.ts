@@ -1,19 +1,22 @@
 import { CaptureError } from '../errors/capture-error.ts'
-import { describeFailure } from '../errors/report-failure.ts'
-import { readObjects } from '../objects/read-objects.ts'
-import type { Claim, ClaimingIdsSet } from '../pending/ids-set.ts'
+import { type Objects, readObjects } from '../objects/read-objects.ts'
+import type { ClaimingIdsSet } from '../pending/ids-set.ts'
 import { inTurn } from '../pending/in-turn.ts'
 import type { RootSchema } from '../schema/schema.ts'
 import type { QueryClient } from '../sql/client.ts'
-import { BuildRun, type Flight } from './build-run.ts'
+import { sqlStateOf } from '../sql/sql-state.ts'
+import { BatchSize } from './batch-size.ts'
+import { BuildRun, type Flight, type FlightFailure } from './build-run.ts'
 import { BuildTotals } from './build-totals.ts'
 import type { Changes } from './changes.ts'
+import { FailedFlights } from './failed-flights.ts'
 import { ObjectsParkedError } from './objects-parked-error.ts'
-import { retryAfter } from './retry-policy.ts'
 import type { UnsettledIds } from './unsettled-ids.ts'
 
 /** A timer that is set for longer fires at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
+/** What Postgres says when a statement ran into `statement_timeout`, or somebody cancelled it. */
+const QUERY_CANCELED = '57014'
 
 export interface ObjectBuilderOptions<Built> {
   /** What messages call its objects. */
@@ -24,8 +27,14 @@ export interface ObjectBuilderOptions<Built> {
   readonly unsettled: UnsettledIds
   readonly onChange: ((changes: Changes<Built>) => unknown) | undefined
   readonly batchSize: number
+  readonly targetReadMs: number
   readonly leaseMs: number
   readonly parkAfter: number
+}
+
+interface ReadFlight {
+  readonly objects: Objects
+  readonly readMs: number
 }
 
 /**
@@ -52,14 +61,14 @@ export class ObjectBuilder<Built> {
   readonly totals: BuildTotals = new BuildTotals()
   readonly #options: ObjectBuilderOptions<Built>
   readonly #oneAtATime = inTurn()
+  readonly #batchSize: BatchSize
+  readonly #failedFlights: FailedFlights
   #next: Promise<void> | null = null
-  /** When a failed id may be tried again, on the clock of `performance.now`. */
-  #retryAt = Infinity
-  /** The last run met failures and nothing else. */
-  #isOutage = false
 
   constructor(options: ObjectBuilderOptions<Built>) {
     this.#options = options
+    this.#batchSize = new BatchSize({ max: options.batchSize, targetMs: options.targetReadMs })
+    this.#failedFlights = new FailedFlights({ ...options, totals: this.totals })
   }
 
   /**
@@ -69,7 +78,8 @@ export class ObjectBuilder<Built> {
   run(): Promise<void> {
     this.#next ??= this.#oneAtATime(async () => {
       this.#next = null
-      await this.#drain(this.#requireOnChange())
+      this.#requireOnChange()
+      await this.#drain()
     })
     return this.#next
   }
@@ -81,175 +91,162 @@ export class ObjectBuilder<Built> {
 
   /** Milliseconds until a failed id may be tried again, as far as this builder knows; `null` where it knows of none. */
   get retryInMs(): number | null {
-    return this.#retryAt === Infinity ? null : Math.max(0, this.#retryAt - performance.now())
+    return this.#failedFlights.retryInMs
   }
 
-  async #drain(onChange: (changes: Changes<Built>) => unknown): Promise<void> {
-    const { name, batchSize } = this.#options
-    const run = new BuildRun(onChange)
+  async #drain(): Promise<void> {
+    const run = new BuildRun()
     try {
-      for (;;) {
-        const claim = await this.#claim(run)
-        const cameBack = await this.#buildClaimed(claim, run)
-        if (run.isHopeless || (claim.ids.length < batchSize && !cameBack)) break
-      }
+      do {
+        run.cameBack = false
+        await this.#buildPending(run)
+        await run.emission
+      } while (run.cameBack && !run.isHopeless)
     } catch (error) {
       run.failed(error)
+      run.leaveBehind()
     }
-    this.totals.busySince = null
-    for (const { claim, failure } of run.aside) await this.#release(claim, failure, 0)
-    await this.#judge(run)
+    await run.emission
+    await this.#failedFlights.end(run)
     const parked = run.parked.at(-1)
     if (parked !== undefined) {
       const ids = run.parked.map(({ id }) => id)
-      throw new ObjectsParkedError(name, ids, parked.error)
+      throw new ObjectsParkedError(this.#options.name, ids, parked.error)
     }
     if (run.firstFailure !== null) throw run.firstFailure.error
   }
 
-  /** Whether this is an outage: nothing goes through, and what has failed waits. */
-  async #judge(run: BuildRun<Built>): Promise<void> {
-    if (run.hasSucceeded) {
-      if (this.#isOutage) await this.#wake(run)
-      this.#isOutage = false
-    } else if (run.firstFailure !== null) {
-      this.#isOutage = true
-    } else if (this.#retryAt === Infinity) {
-      this.#isOutage = false
-    }
-    this.totals.failingSince = this.#isOutage ? (this.totals.failingSince ?? performance.now()) : null
-  }
-
-  /** What went wrong while everything did is no fault of the objects: once something goes through, they need not wait. */
-  async #wake(run: BuildRun<Built>): Promise<void> {
-    const { claims } = this.#options
-    try {
-      for await (const batch of claims.failed()) {
-        const waiting = batch.filter(({ id, retryInMs }) => retryInMs !== null && !run.failedAlone.has(id))
-        if (waiting.length === 0) continue
-        await claims.add(waiting.map(({ id }) => id))
-        this.#retryAt = performance.now()
-      }
-    } catch {
-      // Then each waits for its own pause to end.
+  async #buildPending(run: BuildRun): Promise<void> {
+    for (;;) {
+      const size = this.#batchSize.current
+      const claim = await this.#claim(size)
+      await this.#buildClaimed(claim, run)
+      if (claim.ids.length < size || run.isHopeless) return
     }
   }
 
-  async #claim(run: BuildRun<Built>): Promise<Flight> {
-    const { claims, unsettled, batchSize, leaseMs } = this.#options
-    run.claimedAt = performance.now()
+  async #claim(max: number): Promise<Flight> {
+    const { claims, unsettled, leaseMs } = this.#options
+    const claimedAt = performance.now()
     const covers = unsettled.flightBegins()
-    const claim = await claims.claim(batchSize, leaseMs)
-    this.#retryAt = claim.nextRetryMs === undefined ? Infinity : performance.now() + claim.nextRetryMs
-    this.totals.busySince = claim.ids.length > 0 ? run.claimedAt : null
-    return { ...claim, covers }
+    const claim = await claims.claim(max, leaseMs)
+    this.#failedFlights.nextRetryIn(claim.nextRetryMs)
+    return { ...claim, covers, claimedAt }
   }
 
-  /** Resolves to whether ids of the claim were added again meanwhile: who did so may have claimed in vain. */
-  async #buildClaimed(claim: Flight, run: BuildRun<Built>): Promise<boolean> {
+  async #buildClaimed(claim: Flight, run: BuildRun): Promise<void> {
     const { ids, failures } = claim
     if (failures === undefined || failures.size === 0) return this.#build(claim, run)
     const suspects = ids.filter((id) => failures.has(id))
     this.totals.retries += suspects.length
-    const fresh = await this.#build({ ...claim, ids: ids.filter((id) => !failures.has(id)) }, run)
-    const suspect = await this.#build({ ...claim, ids: suspects }, run)
-    return fresh || suspect
+    await this.#build({ ...claim, ids: ids.filter((id) => !failures.has(id)) }, run)
+    await this.#build({ ...claim, ids: suspects }, run)
   }
 
-  async #build(flight: Flight, run: BuildRun<Built>): Promise<boolean> {
-    const { ids, failures } = flight
-    const [first] = ids
-    if (first === undefined) return false
-    if (run.isHopeless) {
-      run.aside.push({ claim: flight, failure: null })
-      return false
-    }
-    const attempt = { isOfObjects: false }
+  /** Reads the objects, and begins to emit them once the flight before is out: meanwhile the next one can be read. */
+  async #build(flight: Flight, run: BuildRun): Promise<void> {
+    if (flight.ids.length === 0) return
+    if (run.isHopeless) return run.setAside(flight, null)
+    const letGo = this.#hold(flight)
+    let read: ReadFlight
     try {
-      return await this.#emit(flight, run, attempt)
+      read = await this.#read(flight)
     } catch (error) {
-      run.failed(error)
-      this.totals.failures += 1
-      const isSplit = attempt.isOfObjects && ids.length > 1 && failures?.has(first) === true
-      if (!isSplit) {
-        await this.#setAside(flight, run, attempt.isOfObjects ? { error } : null)
-        return false
-      }
-      const half = Math.ceil(ids.length / 2)
-      const left = await this.#build({ ...flight, ids: ids.slice(0, half) }, run)
-      const right = await this.#build({ ...flight, ids: ids.slice(half) }, run)
-      return left || right
+      letGo()
+      const isTooLong = sqlStateOf(error) === QUERY_CANCELED
+      if (isTooLong) this.#batchSize.tooLong(flight.ids.length)
+      return this.#failed(flight, run, { error, isOfObjects: true }, isTooLong || isSuspect(flight))
+    }
+    await run.emission
+    const emission = this.#emit(flight, read, run).finally(letGo)
+    if (isSuspect(flight)) {
+      run.emission = emission
+      const failure = await emission
+      if (failure !== null) await this.#failed(flight, run, failure, failure.isOfObjects)
+    } else {
+      // Nothing that it leads to may wait for `run.emission`, so nothing is built: it is not split.
+      run.emission = emission.then(async (failure) => {
+        if (failure !== null) await this.#failed(flight, run, failure, false)
+      })
     }
   }
 
-  async #emit(flight: Flight, run: BuildRun<Built>, attempt: { isOfObjects: boolean }): Promise<boolean> {
-    const { schema, client, claims, leaseMs, unsettled } = this.#options
-    const renewals = setInterval(
-      () => {
-        // A renewal that fails is found out by the one that is awaited, or by the acknowledgement.
-        claims.renew(flight, leaseMs).catch(() => false)
-      },
-      Math.min(leaseMs / 3, LONGEST_TIMER_MS),
-    )
+  /** Keeps the flight's lease alive, until the function that it gives is called. */
+  #hold(flight: Flight): () => void {
+    const { claims, leaseMs } = this.#options
+    const end = this.totals.underway.begin()
+    // A renewal that fails is found out by the one that is awaited, or by the acknowledgement.
+    const renew = (): unknown => claims.renew(flight, leaseMs).catch(() => false)
+    const renewals = setInterval(renew, Math.min(leaseMs / 3, LONGEST_TIMER_MS))
+    return () => {
+      clearInterval(renewals)
+      end()
+    }
+  }
+
+  async #read({ ids }: Flight): Promise<ReadFlight> {
+    const { schema, client } = this.#options
+    const startedAt = performance.now()
+    const objects = await readObjects(schema, ids, client)
+    const readMs = performance.now() - startedAt
+    this.#batchSize.took(ids.length, readMs)
+    return { objects, readMs }
+  }
+
+  /** Resolves to the failure, if any. */
+  async #emit(flight: Flight, { objects, readMs }: ReadFlight, run: BuildRun): Promise<FlightFailure | null> {
+    const { claims, leaseMs, unsettled, onChange } = this.#options
+    const { present, absent, version } = objects
+    let isOfObjects = false
     try {
-      attempt.isOfObjects = true
       const startedAt = performance.now()
-      const { present, absent, version } = await readObjects(schema, flight.ids, client)
-      const readAt = performance.now()
-      attempt.isOfObjects = false
-      const isOld = readAt - run.claimedAt > leaseMs / 3
+      const isOld = startedAt - flight.claimedAt > leaseMs / 3
       if (isOld && !(await claims.renew(flight, leaseMs))) throw leaseLost()
       if (present.length > 0 || absent.length > 0) {
-        attempt.isOfObjects = true
-        await run.onChange({ upsert: present as { id: string; object: Built }[], delete: absent, version })
-        attempt.isOfObjects = false
+        isOfObjects = true
+        await onChange?.({ upsert: present as { id: string; object: Built }[], delete: absent, version })
+        isOfObjects = false
       }
-      this.totals.emitted({ upserts: present.length, deletes: absent.length, startedAt, readAt })
+      const onChangeMs = performance.now() - startedAt
+      this.totals.emitted({ upserts: present.length, deletes: absent.length, readMs, onChangeMs })
       run.succeeded()
       unsettled.emitted(flight.ids, flight.covers)
-      return (await claims.acknowledge(flight)) === true
-    } finally {
-      clearInterval(renewals)
+      if ((await claims.acknowledge(flight)) === true) run.cameBack = true
+      return null
+    } catch (error) {
+      return { error, isOfObjects }
     }
   }
 
-  async #setAside(flight: Flight, run: BuildRun<Built>, failure: { error: unknown } | null): Promise<void> {
-    const [id, second] = flight.ids
-    if (failure === null || id === undefined || second !== undefined) {
-      run.aside.push({ claim: flight, failure })
-      return
+  async #failed(
+    flight: Flight,
+    run: BuildRun,
+    { error, isOfObjects }: FlightFailure,
+    isSplit: boolean,
+  ): Promise<void> {
+    const { ids } = flight
+    run.failed(error)
+    this.totals.failures += 1
+    if (!isSplit || ids.length === 1) {
+      return this.#failedFlights.add(flight, run, isOfObjects ? { error } : null)
     }
-    run.failedAlone.add(id)
-    const { parkAfter } = this.#options
-    const sinceEmissionMs = performance.now() - this.totals.lastEmissionAt
-    const retryInMs = retryAfter(flight.failures?.get(id), { parkAfter, sinceEmissionMs })
-    if (retryInMs === 0) {
-      run.aside.push({ claim: flight, failure })
-      return
-    }
-    if (retryInMs === null) {
-      this.totals.parked += 1
-      run.parked.push({ id, error: failure.error })
-    }
-    await this.#release(flight, failure, retryInMs)
+    const half = Math.ceil(ids.length / 2)
+    await this.#build({ ...flight, ids: ids.slice(0, half) }, run)
+    await this.#build({ ...flight, ids: ids.slice(half) }, run)
   }
 
-  /** What can't be released returns by itself when its lease ends. */
-  async #release(claim: Claim, failure: { error: unknown } | null, retryInMs: number | null): Promise<void> {
-    const { claims } = this.#options
-    if (retryInMs !== null) this.#retryAt = Math.min(this.#retryAt, performance.now() + retryInMs)
-    const noted = failure === null ? undefined : { error: describeFailure(failure.error), retryInMs }
-    await claims.release(claim, noted).catch(() => undefined)
-  }
-
-  #requireOnChange(): (changes: Changes<Built>) => unknown {
-    if (this.#options.onChange !== undefined) return this.#options.onChange
+  #requireOnChange(): void {
+    if (this.#options.onChange !== undefined) return
     throw new CaptureError(
       'ON_CHANGE_MISSING',
       'There is no onChange to hand objects to, so nothing was built and every id is still pending. Give the EventAggregator ' +
         'an onChange, or a scheduleBuildObjects that leaves building to another process.',
     )
   }
+}
+
+function isSuspect({ ids: [first], failures }: Flight): boolean {
+  return first !== undefined && failures?.has(first) === true
 }
 
 function leaseLost(): CaptureError {

@@ -87,6 +87,7 @@ export interface EventAggregatorOptions<Built = unknown> {
     readonly onError?: ((_: unknown) => void) | undefined;
     readonly onTruncate?: (() => unknown) | undefined;
     readonly batchSize?: number | undefined;
+    readonly targetReadMs?: number | undefined;
     readonly leaseMs?: number | undefined;
     readonly visibilityTimeoutMs?: number | undefined;
     readonly unpositionedEvents?: UnpositionedEvents | undefined;

@@ -32,12 +32,12 @@ export interface CaptureOptions {
     readonly healthEveryMs?: number | undefined;
     readonly health?: HealthLimits | undefined;
 }
-export interface Changes<Built = unknown> {
+export interface Changes<Built = unknown, Id = string> {
     readonly upsert: readonly {
-        readonly id: string;
+        readonly id: Id;
         readonly object: Built;
     }[];
-    readonly delete: readonly string[];
+    readonly delete: readonly Id[];
     readonly version: bigint;
 }
 export interface Claim {
@@ -78,10 +78,10 @@ export interface DeleteEvent extends EventOrigin {
     readonly data?: undefined;
     readonly dataOld: EventRow;
 }
-export interface EventAggregatorOptions<Built = unknown> {
+export interface EventAggregatorOptions<Built = unknown, Id = string> {
     readonly schema: RootSchema;
     readonly client: QueryClient;
-    readonly onChange?: ((_: Changes<Built>) => unknown) | undefined;
+    readonly onChange?: ((_: Changes<Built, Id>) => unknown) | undefined;
     readonly idsSet?: IdsSet | undefined;
     readonly scheduleBuildObjects?: ((_: BuildCallback) => unknown) | undefined;
     readonly onError?: ((_: unknown) => void) | undefined;
@@ -194,8 +194,8 @@ export interface Order {
     readonly direction?: 'asc' | 'desc' | undefined;
     readonly nulls?: 'first' | 'last' | undefined;
 }
-export interface ParkedObject {
-    readonly id: string;
+export interface ParkedObject<Id = string> {
+    readonly id: Id;
     readonly attempts: number;
     readonly error: string;
     readonly failingForMs: number;
@@ -217,8 +217,8 @@ export interface RedisSetOptions {
 export interface RegularBuilds {
     stop(): Promise<void>;
 }
-export interface RootIds {
-    readonly ids: string[];
+export interface RootIds<Id = string> {
+    readonly ids: Id[];
     readonly query: QueryBuilder<{
         id: unknown;
     }> | null;
@@ -303,6 +303,7 @@ export type OutputTree = {
     readonly of?: OutputTree;
 };
 export type RedisClient = IoRedisClient | NodeRedisClient;
+export type RootId = string | Readonly<Record<string, string>>;
 export type Schema = ColumnSchema | ExpressionSchema | ObjectSchema | ManyToOneSchema | OneToManySchema | AggregateSchema;
 export type TableReference = string | {
     readonly schema?: string | undefined;
@@ -329,15 +330,15 @@ export declare class CaptureError extends Error {
         cause?: unknown;
     });
 }
-export declare class EventAggregator<Built = unknown> implements Measured {
+export declare class EventAggregator<Built = unknown, Id = string> implements Measured {
     #private;
     readonly schema: RootSchema;
     readonly name: string;
     readonly durable: boolean;
     readonly emits: boolean;
     readonly delegates: boolean;
-    readonly parked: ParkedObjects;
-    constructor(_: EventAggregatorOptions<Built>);
+    readonly parked: ParkedObjects<Id>;
+    constructor(_: EventAggregatorOptions<Built, Id>);
     handleEvent(_: WALEvent): Promise<void>;
     handleEvents(_: readonly WALEvent[]): Promise<void>;
     collect(_: readonly WALEvent[]): Promise<boolean>;
@@ -364,13 +365,13 @@ export declare class InMemorySet implements ClaimingIdsSet {
     backlog(): Promise<Backlog>;
 }
 export declare class ObjectsParkedError extends CaptureError {
-    readonly ids: readonly string[];
-    constructor(_: string, _: readonly string[], _: unknown);
+    readonly ids: readonly RootId[];
+    constructor(_: string, _: readonly RootId[], _: unknown);
 }
-export declare class ParkedObjects {
+export declare class ParkedObjects<Id = string> {
     #private;
-    constructor(_: ClaimingIdsSet, _: UnsettledIds, _: () => Promise<void>);
-    list(): AsyncGenerator<ParkedObject[], void, undefined>;
+    constructor(_: Plan, _: ClaimingIdsSet, _: UnsettledIds, _: () => Promise<void>);
+    list(): AsyncGenerator<ParkedObject<Id>[], void, undefined>;
     retry(_?: readonly unknown[]): Promise<void>;
     drop(_: readonly unknown[]): Promise<void>;
 }
@@ -411,7 +412,7 @@ export declare function buildSchemaQuery(_: RootSchema, _: readonly unknown[]): 
     id: unknown;
     object: unknown;
 }>;
-export declare function getRootIdsFromEvent(_: RootSchema, _: WALEvent): RootIds;
+export declare function getRootIdsFromEvent<Id = string>(_: RootSchema, _: WALEvent): RootIds<Id>;
 export declare function introspection(_: RootSchema): Introspection;
 export declare function watchHealth(_: {
     health(): Promise<Health>;
@@ -419,14 +420,61 @@ export declare function watchHealth(_: {
 // #endregion
 
 // #region Referenced (internal)
+interface AggregateOutput {
+    readonly kind: 'aggregate';
+    readonly node: TableNode;
+    readonly function: AggregateFunction;
+    readonly ofRows: boolean;
+}
+interface ColumnPair {
+    readonly child: string;
+    readonly parent: string;
+}
+interface ExpressionOutput {
+    readonly kind: 'expression';
+    readonly sql: string;
+    readonly columns: readonly string[];
+    readonly parts: ExpressionParts;
+    readonly cast: string | null;
+}
+type ExpressionParts = readonly (string | {
+    readonly column: string;
+})[];
 interface FigureDefinition {
     readonly kind: 'counter' | 'gauge';
     readonly unit?: 'seconds' | 'bytes';
     readonly help: string;
 }
 type FigureName = 'events' | 'ids_added' | 'builds' | 'objects' | 'build_failures' | 'retries' | 'objects_parked' | 'read' | 'on_change' | 'fence_waits' | 'fence_wait' | 'fence_timeouts' | 'pending' | 'in_flight' | 'retrying' | 'parked' | 'oldest_pending' | 'unacknowledged_chunks' | 'acknowledgement_lag' | 'source_connected' | 'source_lag';
+type Filter = {
+    readonly kind: 'and';
+    readonly filters: readonly Filter[];
+} | {
+    readonly kind: 'or';
+    readonly filters: readonly Filter[];
+} | {
+    readonly kind: 'null';
+    readonly column: string;
+    readonly isNull: boolean;
+} | {
+    readonly kind: 'among';
+    readonly column: string;
+    readonly values: readonly ConditionValue[];
+    readonly isAmong: boolean;
+} | {
+    readonly kind: 'compare';
+    readonly column: string;
+    readonly operator: string;
+    readonly value: ConditionValue;
+};
 interface IoRedisClient {
     call(_: string, ..._: string[]): Promise<unknown>;
+}
+interface Link {
+    readonly parent: TableNode;
+    readonly pairs: readonly ColumnPair[];
+    readonly cardinality: 'one' | 'many';
+    readonly guaranteed: boolean;
 }
 interface NodeRedisClient {
     evalSha(_: string, _: {
@@ -438,10 +486,46 @@ interface NodeRedisClient {
         arguments: string[];
     }): Promise<unknown>;
 }
+type Output = {
+    readonly kind: 'column';
+    readonly column: string;
+    readonly cast: string | null;
+} | ExpressionOutput | {
+    readonly kind: 'object';
+    readonly properties: readonly (readonly [name: string, output: Output])[];
+} | {
+    readonly kind: 'row';
+    readonly node: TableNode;
+} | RowsOutput | AggregateOutput;
 interface Parameter {
     readonly value: unknown;
 }
+interface Plan {
+    readonly root: TableNode;
+    readonly primaryKey: readonly string[];
+    readonly nodes: readonly TableNode[];
+    readonly nodesByTable: ReadonlyMap<string, readonly TableNode[]>;
+}
+interface RowsOutput {
+    readonly kind: 'rows';
+    readonly node: TableNode;
+    readonly flatten: boolean;
+    readonly keepNulls: boolean;
+}
 type SqlParts = readonly (string | Parameter)[];
+interface TableName {
+    readonly schema: string | undefined;
+    readonly table: string;
+}
+interface TableNode {
+    readonly table: TableName;
+    readonly link: Link | null;
+    readonly filter: Filter | null;
+    readonly order: readonly Order[];
+    readonly limit: number | null;
+    readonly columns: readonly string[];
+    readonly output: Output;
+}
 declare class UnsettledIds {
     #private;
     static of(_: IdsSet): UnsettledIds;

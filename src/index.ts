@@ -53,6 +53,7 @@ export {
   type OutputTree,
   type TableColumns,
 } from './core/schema/introspection.ts'
+export type { RootId } from './core/schema/root-id.ts'
 export type {
   AggregateFunction,
   AggregateSchema,

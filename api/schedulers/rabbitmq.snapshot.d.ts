@@ -47,6 +47,12 @@ export declare function rabbitmqScheduler(_: RabbitmqSchedulerOptions): () => Pr
 
 // #region Referenced (internal)
 type AggregateFunction = 'count' | 'exists' | 'sum' | 'min' | 'max' | 'avg';
+interface AggregateOutput {
+    readonly kind: 'aggregate';
+    readonly node: TableNode;
+    readonly function: AggregateFunction;
+    readonly ofRows: boolean;
+}
 interface AggregateSchema {
     readonly type: 'aggregate';
     readonly function: AggregateFunction;
@@ -64,12 +70,12 @@ interface Backlog {
     readonly oldestPendingMs?: number | undefined;
 }
 type BuildCallback = () => Promise<void>;
-interface Changes<Built = unknown> {
+interface Changes<Built = unknown, Id = string> {
     readonly upsert: readonly {
-        readonly id: string;
+        readonly id: Id;
         readonly object: Built;
     }[];
-    readonly delete: readonly string[];
+    readonly delete: readonly Id[];
     readonly version: bigint;
 }
 interface Claim {
@@ -86,6 +92,10 @@ interface ClaimingIdsSet extends IdsSet {
     inFlight(): Iterable<string[]> | AsyncIterable<string[]>;
     failed(): Iterable<FailedId[]> | AsyncIterable<FailedId[]>;
     backlog(): Promise<Backlog>;
+}
+interface ColumnPair {
+    readonly child: string;
+    readonly parent: string;
 }
 interface ColumnSchema {
     readonly type: 'column';
@@ -111,15 +121,15 @@ interface DeleteEvent extends EventOrigin {
     readonly data?: undefined;
     readonly dataOld: EventRow;
 }
-declare class EventAggregator<Built = unknown> implements Measured {
+declare class EventAggregator<Built = unknown, Id = string> implements Measured {
     #private;
     readonly schema: RootSchema;
     readonly name: string;
     readonly durable: boolean;
     readonly emits: boolean;
     readonly delegates: boolean;
-    readonly parked: ParkedObjects;
-    constructor(_: EventAggregatorOptions<Built>);
+    readonly parked: ParkedObjects<Id>;
+    constructor(_: EventAggregatorOptions<Built, Id>);
     handleEvent(_: WALEvent): Promise<void>;
     handleEvents(_: readonly WALEvent[]): Promise<void>;
     collect(_: readonly WALEvent[]): Promise<boolean>;
@@ -130,10 +140,10 @@ declare class EventAggregator<Built = unknown> implements Measured {
     health(): Promise<Health>;
     measure(): Promise<readonly Measurement[]>;
 }
-interface EventAggregatorOptions<Built = unknown> {
+interface EventAggregatorOptions<Built = unknown, Id = string> {
     readonly schema: RootSchema;
     readonly client: QueryClient;
-    readonly onChange?: ((_: Changes<Built>) => unknown) | undefined;
+    readonly onChange?: ((_: Changes<Built, Id>) => unknown) | undefined;
     readonly idsSet?: IdsSet | undefined;
     readonly scheduleBuildObjects?: ((_: BuildCallback) => unknown) | undefined;
     readonly onError?: ((_: unknown) => void) | undefined;
@@ -155,6 +165,16 @@ interface EventOrigin {
     readonly commitTime?: Date | string | undefined;
 }
 type EventRow = Readonly<Record<string, unknown>>;
+interface ExpressionOutput {
+    readonly kind: 'expression';
+    readonly sql: string;
+    readonly columns: readonly string[];
+    readonly parts: ExpressionParts;
+    readonly cast: string | null;
+}
+type ExpressionParts = readonly (string | {
+    readonly column: string;
+})[];
 interface ExpressionSchema {
     readonly type: 'expression';
     readonly sql: string;
@@ -176,6 +196,27 @@ interface FigureDefinition {
     readonly help: string;
 }
 type FigureName = 'events' | 'ids_added' | 'builds' | 'objects' | 'build_failures' | 'retries' | 'objects_parked' | 'read' | 'on_change' | 'fence_waits' | 'fence_wait' | 'fence_timeouts' | 'pending' | 'in_flight' | 'retrying' | 'parked' | 'oldest_pending' | 'unacknowledged_chunks' | 'acknowledgement_lag' | 'source_connected' | 'source_lag';
+type Filter = {
+    readonly kind: 'and';
+    readonly filters: readonly Filter[];
+} | {
+    readonly kind: 'or';
+    readonly filters: readonly Filter[];
+} | {
+    readonly kind: 'null';
+    readonly column: string;
+    readonly isNull: boolean;
+} | {
+    readonly kind: 'among';
+    readonly column: string;
+    readonly values: readonly ConditionValue[];
+    readonly isAmong: boolean;
+} | {
+    readonly kind: 'compare';
+    readonly column: string;
+    readonly operator: string;
+    readonly value: ConditionValue;
+};
 interface Health {
     readonly state: HealthState;
     readonly reasons: readonly HealthReason[];
@@ -203,6 +244,12 @@ interface InsertEvent extends EventOrigin {
     readonly dataOld?: undefined;
 }
 type Key = string | readonly string[];
+interface Link {
+    readonly parent: TableNode;
+    readonly pairs: readonly ColumnPair[];
+    readonly cardinality: 'one' | 'many';
+    readonly guaranteed: boolean;
+}
 interface ManyToOneSchema {
     readonly type: 'many-to-one';
     readonly column: Key;
@@ -244,22 +291,39 @@ interface Order {
     readonly direction?: 'asc' | 'desc' | undefined;
     readonly nulls?: 'first' | 'last' | undefined;
 }
-interface ParkedObject {
-    readonly id: string;
+type Output = {
+    readonly kind: 'column';
+    readonly column: string;
+    readonly cast: string | null;
+} | ExpressionOutput | {
+    readonly kind: 'object';
+    readonly properties: readonly (readonly [name: string, output: Output])[];
+} | {
+    readonly kind: 'row';
+    readonly node: TableNode;
+} | RowsOutput | AggregateOutput;
+interface ParkedObject<Id = string> {
+    readonly id: Id;
     readonly attempts: number;
     readonly error: string;
     readonly failingForMs: number;
 }
-declare class ParkedObjects {
+declare class ParkedObjects<Id = string> {
     #private;
-    constructor(_: ClaimingIdsSet, _: UnsettledIds, _: () => Promise<void>);
-    list(): AsyncGenerator<ParkedObject[], void, undefined>;
+    constructor(_: Plan, _: ClaimingIdsSet, _: UnsettledIds, _: () => Promise<void>);
+    list(): AsyncGenerator<ParkedObject<Id>[], void, undefined>;
     retry(_?: readonly unknown[]): Promise<void>;
     drop(_: readonly unknown[]): Promise<void>;
 }
 interface PastFailures {
     readonly attempts: number;
     readonly failingForMs: number;
+}
+interface Plan {
+    readonly root: TableNode;
+    readonly primaryKey: readonly string[];
+    readonly nodes: readonly TableNode[];
+    readonly nodesByTable: ReadonlyMap<string, readonly TableNode[]>;
 }
 interface QueryClient {
     query(_: string, _: unknown[]): Promise<{
@@ -272,7 +336,26 @@ interface RootSchema {
     readonly schema: Schema;
     readonly where?: Condition | undefined;
 }
+interface RowsOutput {
+    readonly kind: 'rows';
+    readonly node: TableNode;
+    readonly flatten: boolean;
+    readonly keepNulls: boolean;
+}
 type Schema = ColumnSchema | ExpressionSchema | ObjectSchema | ManyToOneSchema | OneToManySchema | AggregateSchema;
+interface TableName {
+    readonly schema: string | undefined;
+    readonly table: string;
+}
+interface TableNode {
+    readonly table: TableName;
+    readonly link: Link | null;
+    readonly filter: Filter | null;
+    readonly order: readonly Order[];
+    readonly limit: number | null;
+    readonly columns: readonly string[];
+    readonly output: Output;
+}
 type TableReference = string | {
     readonly schema?: string | undefined;
     readonly table: string;

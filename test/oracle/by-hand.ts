@@ -2,16 +2,17 @@ import type pg from 'pg'
 import { buildSchemaQuery, getRootIdsFromEvent, type RootSchema, type WALEvent } from 'pg-capture'
 import type { Coverage } from './coverage.ts'
 import { canonicalText, evaluate } from './evaluate.ts'
+import { idTextOf } from './id-text.ts'
 import type { OracleServer } from './oracle-server.ts'
 import type { Script } from './script.ts'
 import { sameTypedLinks, withPromises } from './schema-changes.ts'
 import type { TableState } from './table-state.ts'
 
 /** JSON is read, all else is text, as Postgres prints it. */
-const JSON_OID = 114
+const JSON_OIDS = [114, 3802]
 const types: pg.CustomTypesConfig = {
   getTypeParser: (oid: number) => (text: unknown) =>
-    oid === JSON_OID ? (JSON.parse(String(text)) as unknown) : text,
+    JSON_OIDS.includes(oid) ? (JSON.parse(String(text)) as unknown) : text,
 }
 
 /**
@@ -35,9 +36,10 @@ export async function problemsByHand(
   // Nothing changes any more, so it is all the same in which order, and in how many statements, objects are read.
   const found = await Promise.all(events.map((event) => rootIds(server, schema, event)))
   const ids = [...new Set(found.flat())]
-  const built = ids.length === 0 ? [] : await run(server, buildSchemaQuery(schema, ids).toQuery())
+  const given = ids.map((id) => asGiven(schema, id))
+  const built = ids.length === 0 ? [] : await run(server, buildSchemaQuery(schema, given).toQuery())
   for (const id of ids) replica.delete(id)
-  for (const { id, object } of built) replica.set(String(id), object)
+  for (const { id, object } of built) replica.set(idTextOf(schema, id), object)
   coverage.count('by hand')
   const expected = evaluate(schema, last)
   const text = (of: Map<string, unknown>, id: string): string =>
@@ -52,7 +54,15 @@ export async function problemsByHand(
 async function rootIds(server: OracleServer, schema: RootSchema, event: WALEvent): Promise<string[]> {
   const { ids, query } = getRootIdsFromEvent(schema, event)
   const found = query === null ? [] : await run(server, query.toQuery())
-  return [...ids, ...found.map(({ id }) => String(id))]
+  return [...ids, ...found.map(({ id }) => id)].map((id) => idTextOf(schema, id))
+}
+
+/** An id of several columns may be handed in as the object, in any order, or as its text. */
+function asGiven({ primaryKey }: RootSchema, text: string): unknown {
+  const columns = [primaryKey].flat()
+  if (columns.length === 1 || text.length % 3 === 0) return text
+  const texts = JSON.parse(text) as unknown[]
+  return Object.fromEntries(columns.map((column, index) => [column, texts[index]] as const).toReversed())
 }
 
 async function run(

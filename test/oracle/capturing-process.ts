@@ -3,6 +3,7 @@ import { BuildSchedule } from './build-schedule.ts'
 import type { CaseSets, Life } from './case-sets.ts'
 import type { Coverage } from './coverage.ts'
 import { FedSource } from './fed-source.ts'
+import { changesByText } from './id-text.ts'
 import { type Interference, MadeFailure } from './interference.ts'
 import type { OracleServer } from './oracle-server.ts'
 import type { Replica } from './replica.ts'
@@ -123,9 +124,10 @@ export class CapturingProcess implements Life {
 
   /** An aggregator that emits, and takes events too if `handles`. */
   #newBuilder(handles: boolean): { aggregator: EventAggregator; place: Place } {
-    const { replica, interference } = this.#parameters
+    const { replica, interference, script } = this.#parameters
     const place = this.#shared ?? this.#newPlace()
-    const onChange = async (changes: Changes): Promise<void> => {
+    const onChange = async (given: Changes<unknown, unknown>): Promise<void> => {
+      const changes = changesByText(script.schema, given)
       await this.#pass(place.life, 'before onChange')
       interference.take([...changes.upsert.map(({ id }) => id), ...changes.delete])
       replica.apply(changes)
@@ -133,7 +135,7 @@ export class CapturingProcess implements Life {
     }
     const scheduleBuildObjects = this.#schedule.scheduler()
     const client = this.#reader(place.life, handles)
-    const aggregator = new EventAggregator({
+    const aggregator = new EventAggregator<unknown>({
       ...this.#options(place),
       client,
       onChange,

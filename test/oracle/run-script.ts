@@ -7,6 +7,7 @@ import { CaseSets } from './case-sets.ts'
 import { Coverage } from './coverage.ts'
 import { evaluate } from './evaluate.ts'
 import { handOver } from './hand-over.ts'
+import { idTextOf } from './id-text.ts'
 import { Interference, isMade } from './interference.ts'
 import { judge, replicaProblems } from './judge.ts'
 import { countRun, countScript, countStatements } from './observe.ts'
@@ -415,6 +416,7 @@ class ScriptRun {
 
 async function parkedIds(aggregator: EventAggregator): Promise<string[]> {
   const ids: string[] = []
-  for await (const batch of aggregator.parked.list()) ids.push(...batch.map(({ id }) => id))
+  for await (const batch of aggregator.parked.list())
+    ids.push(...batch.map(({ id }) => idTextOf(aggregator.schema, id)))
   return ids
 }

@@ -9,14 +9,16 @@
  * }
  * ```
  */
-export interface Changes<Built = unknown> {
+export interface Changes<Built = unknown, Id = string> {
   /**
-   * `id` is a string: the text that Postgres prints for the primary key, whatever its type, the event source and the set.
+   * `id` is a string: the text that Postgres prints for the primary key, whatever its type, the event source and the set. Of a
+   * key of several columns it is an object of them, each as such a text: `{ orderId: '7', line: 'a' }`.
+   *
    * `object` is what the schema describes, as JSON.parse reads it, with nothing around it.
    */
-  readonly upsert: readonly { readonly id: string; readonly object: Built }[]
+  readonly upsert: readonly { readonly id: Id; readonly object: Built }[]
   /** Ids without a row. An id that was never upserted may occur. */
-  readonly delete: readonly string[]
+  readonly delete: readonly Id[]
   /**
    * Orders the states of the database: of two Changes that hold the same id, the one with the smaller version is older. Taken
    * in the snapshot that the objects come from. A sink can refuse an older write by it (`WHERE version <= $1`, or

@@ -10,6 +10,7 @@ import { InMemorySet } from '../pending/in-memory-set.ts'
 import { positiveInteger } from '../pending/positive-integer.ts'
 import { rootTruncated } from '../root-ids/get-root-ids-from-event.ts'
 import { planOf } from '../schema/plan.ts'
+import type { RootId } from '../schema/root-id.ts'
 import type { RootSchema } from '../schema/schema.ts'
 import type { QueryClient } from '../sql/client.ts'
 import { type AggregatorActivity, aggregatorMeasurements, aggregatorReasons } from './aggregator-activity.ts'
@@ -24,12 +25,12 @@ import { type UnpositionedEvents, VisibilityFence } from './visibility-fence.ts'
 /** Builds all that is pending. It never rejects: what goes wrong is told to `onError`. */
 export type BuildCallback = () => Promise<void>
 
-export interface EventAggregatorOptions<Built = unknown> {
+export interface EventAggregatorOptions<Built = unknown, Id = string> {
   readonly schema: RootSchema
   /** Reads root ids and objects; nothing is ever written through it. */
   readonly client: QueryClient
   /** Takes the changes; what it returns is awaited. If it fails, the ids stay pending and are built again. */
-  readonly onChange?: ((changes: Changes<Built>) => unknown) | undefined
+  readonly onChange?: ((changes: Changes<Built, Id>) => unknown) | undefined
   /** Where ids wait. Default: a new {@link InMemorySet}. */
   readonly idsSet?: IdsSet | undefined
   /**
@@ -87,7 +88,7 @@ export interface EventAggregatorOptions<Built = unknown> {
  *
  * @throws SchemaError from the constructor; CaptureError `OPTION_INVALID`.
  */
-export class EventAggregator<Built = unknown> implements Measured {
+export class EventAggregator<Built = unknown, Id = string> implements Measured {
   readonly schema: RootSchema
   readonly name: string
   /** Whether what was collected outlives this process before it is built. */
@@ -97,14 +98,14 @@ export class EventAggregator<Built = unknown> implements Measured {
   /** Whether it leaves to a `scheduleBuildObjects` when, and where, to build. */
   readonly delegates: boolean
   /** What has failed so often that it is not built any more: to look at, to try again, to give up. */
-  readonly parked: ParkedObjects
+  readonly parked: ParkedObjects<Id>
   readonly #inquiry: SetInquiry
   readonly #unsettled: UnsettledIds
   readonly #collector: EventCollector
   readonly #builder: ObjectBuilder<Built>
-  readonly #options: EventAggregatorOptions<Built>
+  readonly #options: EventAggregatorOptions<Built, Id>
 
-  constructor(options: EventAggregatorOptions<Built>) {
+  constructor(options: EventAggregatorOptions<Built, Id>) {
     const plan = planOf(options.schema)
     const idsSet = options.idsSet ?? new InMemorySet()
     this.#options = options
@@ -125,7 +126,8 @@ export class EventAggregator<Built = unknown> implements Measured {
       ...shared,
       name: this.name,
       schema: options.schema,
-      onChange: options.onChange,
+      // Id is what rootIdOf makes of this schema's ids.
+      onChange: options.onChange as ((changes: Changes<Built, RootId>) => unknown) | undefined,
       batchSize: positiveInteger(options.batchSize ?? 1_000, 'batchSize'),
       targetReadMs: positiveInteger(options.targetReadMs ?? 1_000, 'targetReadMs'),
       leaseMs: positiveInteger(options.leaseMs ?? 60_000, 'leaseMs'),
@@ -144,7 +146,7 @@ export class EventAggregator<Built = unknown> implements Measured {
         await this.#builder.pause(options.onTruncate)
       },
     })
-    this.parked = new ParkedObjects(claims, this.#unsettled, () => this.requestBuild())
+    this.parked = new ParkedObjects(plan, claims, this.#unsettled, () => this.requestBuild())
   }
 
   /**

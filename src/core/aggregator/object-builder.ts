@@ -2,6 +2,8 @@ import { CaptureError } from '../errors/capture-error.ts'
 import { type Objects, readObjects } from '../objects/read-objects.ts'
 import type { ClaimingIdsSet } from '../pending/ids-set.ts'
 import { inTurn } from '../pending/in-turn.ts'
+import { planOf } from '../schema/plan.ts'
+import { type RootId, rootIdOf } from '../schema/root-id.ts'
 import type { RootSchema } from '../schema/schema.ts'
 import type { QueryClient } from '../sql/client.ts'
 import { sqlStateOf } from '../sql/sql-state.ts'
@@ -25,7 +27,7 @@ export interface ObjectBuilderOptions<Built> {
   readonly client: QueryClient
   readonly claims: ClaimingIdsSet
   readonly unsettled: UnsettledIds
-  readonly onChange: ((changes: Changes<Built>) => unknown) | undefined
+  readonly onChange: ((changes: Changes<Built, RootId>) => unknown) | undefined
   readonly batchSize: number
   readonly targetReadMs: number
   readonly leaseMs: number
@@ -110,7 +112,7 @@ export class ObjectBuilder<Built> {
     await this.#failedFlights.end(run)
     const parked = run.parked.at(-1)
     if (parked !== undefined) {
-      const ids = run.parked.map(({ id }) => id)
+      const ids = run.parked.map(({ id }) => this.#idOf(id))
       throw new ObjectsParkedError(this.#options.name, ids, parked.error)
     }
     if (run.firstFailure !== null) throw run.firstFailure.error
@@ -203,8 +205,10 @@ export class ObjectBuilder<Built> {
       const isOld = startedAt - flight.claimedAt > leaseMs / 3
       if (isOld && !(await claims.renew(flight, leaseMs))) throw leaseLost()
       if (present.length > 0 || absent.length > 0) {
+        const upsert = present.map(({ id, object }) => ({ id: this.#idOf(id), object: object as Built }))
+        const deleted = absent.map((id) => this.#idOf(id))
         isOfObjects = true
-        await onChange?.({ upsert: present as { id: string; object: Built }[], delete: absent, version })
+        await onChange?.({ upsert, delete: deleted, version })
         isOfObjects = false
       }
       const onChangeMs = performance.now() - startedAt
@@ -233,6 +237,10 @@ export class ObjectBuilder<Built> {
     const half = Math.ceil(ids.length / 2)
     await this.#build({ ...flight, ids: ids.slice(0, half) }, run)
     await this.#build({ ...flight, ids: ids.slice(half) }, run)
+  }
+
+  #idOf(text: string): RootId {
+    return rootIdOf(planOf(this.#options.schema), text)
   }
 
   #requireOnChange(): void {

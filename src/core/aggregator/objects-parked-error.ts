@@ -1,4 +1,5 @@
 import { CaptureError } from '../errors/capture-error.ts'
+import type { RootId } from '../schema/root-id.ts'
 
 /**
  * Objects have failed so often, while others went through, that they are parked: they are not built until one of their rows
@@ -13,9 +14,9 @@ import { CaptureError } from '../errors/capture-error.ts'
  */
 export class ObjectsParkedError extends CaptureError {
   /** Of the objects that were parked in this run. They are no part of the message, which holds no row value. */
-  readonly ids: readonly string[]
+  readonly ids: readonly RootId[]
 
-  constructor(name: string, ids: readonly string[], cause: unknown) {
+  constructor(name: string, ids: readonly RootId[], cause: unknown) {
     super(
       'OBJECTS_PARKED',
       `${ids.length} object(s) of "${name}" failed again and again, while others went through, and are parked: they stay as they ` +

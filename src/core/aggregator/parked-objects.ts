@@ -1,10 +1,11 @@
 import type { ClaimingIdsSet, FailedId } from '../pending/ids-set.ts'
-import { idText } from '../pending/id-text.ts'
+import type { Plan } from '../schema/plan.ts'
+import { rootIdOf, rootIdText } from '../schema/root-id.ts'
 import type { UnsettledIds } from './unsettled-ids.ts'
 
 /** An object that is not built any more, and why. */
-export interface ParkedObject {
-  readonly id: string
+export interface ParkedObject<Id = string> {
+  readonly id: Id
   /** How often it has failed. */
   readonly attempts: number
   /** Code and message of an error of pg-capture; the name and code alone of any other, whose message may hold row values. */
@@ -25,23 +26,28 @@ export interface ParkedObject {
  * await aggregator.parked.retry(['17']) // once the cause is mended
  * ```
  */
-export class ParkedObjects {
+export class ParkedObjects<Id = string> {
+  readonly #plan: Plan
   readonly #claims: ClaimingIdsSet
   readonly #unsettled: UnsettledIds
   readonly #requestBuild: () => Promise<void>
 
-  constructor(claims: ClaimingIdsSet, unsettled: UnsettledIds, requestBuild: () => Promise<void>) {
+  constructor(
+    plan: Plan,
+    claims: ClaimingIdsSet,
+    unsettled: UnsettledIds,
+    requestBuild: () => Promise<void>,
+  ) {
+    this.#plan = plan
     this.#claims = claims
     this.#unsettled = unsettled
     this.#requestBuild = requestBuild
   }
 
   /** Yields them batch by batch, of all processes that share the set. */
-  async *list(): AsyncGenerator<ParkedObject[], void, undefined> {
-    for await (const batch of this.#claims.failed()) {
-      const parked = batch.flatMap(asParked)
-      if (parked.length > 0) yield parked
-    }
+  async *list(): AsyncGenerator<ParkedObject<Id>[], void, undefined> {
+    for await (const batch of this.#parked())
+      yield batch.map((object) => ({ ...object, id: rootIdOf(this.#plan, object.id) as Id }))
   }
 
   /**
@@ -62,8 +68,8 @@ export class ParkedObjects {
    * one of their rows builds them anew. An id that is not parked is left alone.
    */
   async drop(ids: readonly unknown[]): Promise<void> {
-    const wanted = new Set(ids.map(idText))
-    for await (const batch of this.list()) {
+    const wanted = new Set(this.#textsOf(ids))
+    for await (const batch of this.#parked()) {
       const chosen = batch.map(({ id }) => id).filter((id) => wanted.has(id))
       if (chosen.length === 0) continue
       await this.#claims.delete(chosen)
@@ -71,12 +77,23 @@ export class ParkedObjects {
     }
   }
 
+  async *#parked(): AsyncGenerator<ParkedObject[], void, undefined> {
+    for await (const batch of this.#claims.failed()) {
+      const parked = batch.flatMap(asParked)
+      if (parked.length > 0) yield parked
+    }
+  }
+
+  #textsOf(ids: readonly unknown[]): string[] {
+    return ids.map((id) => rootIdText(this.#plan, id))
+  }
+
   async *#chosen(ids: readonly unknown[] | undefined): AsyncGenerator<string[], void, undefined> {
     if (ids !== undefined) {
-      if (ids.length > 0) yield ids.map(idText)
+      if (ids.length > 0) yield this.#textsOf(ids)
       return
     }
-    for await (const batch of this.list()) yield batch.map(({ id }) => id)
+    for await (const batch of this.#parked()) yield batch.map(({ id }) => id)
   }
 }
 

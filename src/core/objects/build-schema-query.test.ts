@@ -29,7 +29,7 @@ describe('buildSchemaQuery', () => {
   })
 
   test.each([null, undefined, {}, []])('refuses %j for an id', (id) => {
-    expect(() => buildSchemaQuery(schema, [id])).toThrow(expect.objectContaining({ code: 'EVENT_MALFORMED' }))
+    expect(() => buildSchemaQuery(schema, [id])).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
   })
 
   test('shows its values in toString', () => {

@@ -1,11 +1,11 @@
 import { filterSql } from '../schema/filter.ts'
-import { idColumnTexts } from '../schema/id-columns.ts'
 import { type Plan, planOf } from '../schema/plan.ts'
+import { rootIdColumns } from '../schema/root-id.ts'
 import type { RootSchema } from '../schema/schema.ts'
 import { arrayParameterLike } from '../sql/array-parameter.ts'
-import { asPrinted } from '../sql/as-printed.ts'
 import { joinSql, sql } from '../sql/fragment.ts'
 import { quoteIdentifier } from '../sql/identifier.ts'
+import { keyObject } from '../sql/key-object.ts'
 import { QueryBuilder, type SqlParts } from '../sql/query-builder.ts'
 import { objectSql } from './object-expression.ts'
 
@@ -26,9 +26,11 @@ const IDS_AS_PARAMETERS = 1_000
  * // WHERE "book_1"."id" IN ($1, $2)
  * ```
  *
- * `id` is what the driver makes of the column; `object` is JSON that the driver has parsed.
+ * `id` is what the driver makes of the column; of a key of several columns it is an object of their texts, `{ orderId: '7',
+ * line: 'a' }`. `object` is JSON that the driver has parsed.
  *
  * @throws SchemaError
+ * @throws CaptureError `OPTION_INVALID` for what is no id.
  */
 export function buildSchemaQuery(
   schema: RootSchema,
@@ -37,7 +39,7 @@ export function buildSchemaQuery(
   const plan = planOf(schema)
   const { alias, from, joins, expression } = objectSql(plan)
   const keys = plan.primaryKey.map((column) => `${alias}.${quoteIdentifier(column)}`)
-  const id = keys.length === 1 ? keys.join('') : asPrinted(keys)
+  const id = keys.length === 1 ? keys.join('') : keyObject(plan.primaryKey, alias)
   const { filter } = plan.root
   const asked = idCondition(plan, keys, ids)
   const condition = filter === null ? asked : sql`${asked} AND ${filterSql(filter, alias)}`
@@ -48,7 +50,7 @@ export function buildSchemaQuery(
 
 function idCondition(plan: Plan, keys: readonly string[], ids: readonly unknown[]): SqlParts {
   if (ids.length === 0) return ['FALSE']
-  const texts = ids.map((id) => idColumnTexts(plan, id))
+  const texts = ids.map((id) => rootIdColumns(plan, id))
   const [key = '', ...others] = keys
   if (others.length > 0) {
     const arrays = plan.primaryKey.map((column, at) =>

@@ -4,15 +4,16 @@ import { columnsOfKey } from '../events/key-of-columns.ts'
 import { displayTableName, parseTableName, tableKey } from '../events/table-name.ts'
 import type { WALEvent } from '../events/wal-event.ts'
 import { type Plan, planOf, type TableNode } from '../schema/plan.ts'
+import { rootIdOf } from '../schema/root-id.ts'
 import type { RootSchema } from '../schema/schema.ts'
 import { joinSql, sql } from '../sql/fragment.ts'
 import { QueryBuilder, type SqlParts } from '../sql/query-builder.ts'
 import { affectedKeys } from './affected-keys.ts'
 import { allRootIds, type LookUp, pathToRoot } from './path-to-root.ts'
 
-export interface RootIds {
-  /** The ids that the event itself tells, as text. */
-  readonly ids: string[]
+export interface RootIds<Id = string> {
+  /** The ids that the event itself tells: texts, or objects of them for a key of several columns. */
+  readonly ids: Id[]
   /** Finds the ids of the other objects; `null` where no look-up is needed. */
   readonly query: QueryBuilder<{ id: unknown }> | null
 }
@@ -39,7 +40,7 @@ export interface RootIds {
  * @throws CaptureError `EVENT_MALFORMED`; `EVENT_VALUE_UNKNOWN` where a key that is needed was not sent;
  *   `TRUNCATE_UNHANDLED` for a TRUNCATE of the root table, after which there are no ids to give.
  */
-export function getRootIdsFromEvent(schema: RootSchema, event: WALEvent): RootIds {
+export function getRootIdsFromEvent<Id = string>(schema: RootSchema, event: WALEvent): RootIds<Id> {
   checkEvent(event)
   const plan = planOf(schema)
   const nodes = nodesOf(plan, event)
@@ -56,7 +57,7 @@ export function getRootIdsFromEvent(schema: RootSchema, event: WALEvent): RootId
       lookUps.set(JSON.stringify([path.lookUp.identity, keys]), lookUpParts(path.lookUp, keys))
   }
   return {
-    ids: [...ids],
+    ids: Array.from(ids, (id) => rootIdOf(plan, id) as Id),
     query: lookUps.size === 0 ? null : new QueryBuilder(joinSql([...lookUps.values()], ' UNION ')),
   }
 }
@@ -74,7 +75,7 @@ export function rootTruncated(plan: Plan): CaptureError {
   )
 }
 
-function truncated(plan: Plan, nodes: readonly TableNode[]): RootIds {
+function truncated(plan: Plan, nodes: readonly TableNode[]): RootIds<never> {
   if (nodes.includes(plan.root)) throw rootTruncated(plan)
   return { ids: [], query: nodes.length === 0 ? null : new QueryBuilder(allRootIds(plan)) }
 }

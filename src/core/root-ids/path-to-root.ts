@@ -4,6 +4,7 @@ import { arrayParameterLike } from '../sql/array-parameter.ts'
 import { asPrinted } from '../sql/as-printed.ts'
 import { joinSql, sql } from '../sql/fragment.ts'
 import { quoteIdentifier, quoteTable } from '../sql/identifier.ts'
+import { keyObject } from '../sql/key-object.ts'
 import type { Parameter, SqlParts } from '../sql/query-builder.ts'
 import { compileStatement, type Statement } from '../sql/statement.ts'
 import { TableAliases } from '../sql/table-aliases.ts'
@@ -40,7 +41,7 @@ export interface LookUp {
   readonly identity: string
 }
 
-/** Whether a look-up's rows carry the id as the driver reads it, or as text. */
+/** Whether a look-up's rows carry the id as it is, or as text. */
 export type IdForm = 'value' | 'text'
 
 /** Columns of a place that have to equal those of the changed row. */
@@ -99,8 +100,8 @@ function isAmong(columns: readonly string[], arrays: readonly SqlParts[]): SqlPa
 
 function idOf(plan: Plan, alias: string, idForm: IdForm): string {
   const columns = plan.primaryKey.map((column) => `${alias}.${quoteIdentifier(column)}`)
-  const [only, ...others] = columns
-  return idForm === 'value' && only !== undefined && others.length === 0 ? only : asPrinted(columns)
+  if (idForm === 'text') return asPrinted(columns)
+  return columns.length === 1 ? columns.join('') : keyObject(plan.primaryKey, alias)
 }
 
 /** The place whose columns have to equal the key, once every row that only passes it on is skipped. */

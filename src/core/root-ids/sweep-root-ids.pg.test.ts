@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { testDatabase } from '../../../test/support/postgres.ts'
 import { planOf } from '../schema/plan.ts'
+import type { Key } from '../schema/schema.ts'
 import { sweepRootIds } from './sweep-root-ids.ts'
 
 const database = testDatabase({
@@ -14,11 +15,14 @@ const database = testDatabase({
       from generate_series(1, 10001) n;
     create table words (id text primary key);
     insert into words values (''), ('b'), ('"'), ('A');
+    create table pairs (a int, b text, primary key (a, b));
+    insert into pairs select n % 7 - 3, case n % 3 when 0 then '' else n::text end || '"' || n from generate_series(1, 25000) n;
     create table nothing (id int primary key)`,
 })
 
-async function sweep(table: string, primaryKey = 'id'): Promise<string[][]> {
-  const plan = planOf({ table, primaryKey, schema: { type: 'column', column: primaryKey } })
+async function sweep(table: string, primaryKey: Key = 'id'): Promise<string[][]> {
+  const column = [primaryKey].flat()[0] as string
+  const plan = planOf({ table, primaryKey, schema: { type: 'column', column } })
   const pages: string[][] = []
   for await (const page of sweepRootIds(plan, database)) pages.push(page)
   return pages
@@ -40,6 +44,13 @@ describe('sweepRootIds', () => {
 
   test('loses nothing of a key that a JavaScript Date would cut short', async () => {
     expect(new Set((await sweep('moments')).flat()).size).toBe(10_001)
+  })
+
+  test('meets each once by a key of several columns, page by page', async () => {
+    const pages = await sweep('pairs', ['b', 'a'])
+    expect(pages.map((page) => page.length)).toEqual([10_000, 10_000, 5_000])
+    const rows = await database.rows(`select b, a::text from pairs`)
+    expect(new Set(pages.flat())).toEqual(new Set(rows.map(({ a, b }) => JSON.stringify([b, a]))))
   })
 
   test('meets an empty text', async () => {

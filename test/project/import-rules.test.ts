@@ -42,14 +42,16 @@ const rules: Readonly<Record<string, Rule>> = {
   'test/project': { areas: ['package.json', 'vitest.config.ts'], packages: ['*'] },
   // Their recipes are tested by themselves as well.
   'test/examples': { areas: ['test', 'services', 'examples'], packages: ['*'] },
+  'test/bench': { areas: ['test', 'services', 'bench'], packages: ['*'] },
   test: { areas: ['services'], packages: ['*'] },
   demo: { areas: ['services'], packages: ['*'] },
   examples: { areas: ['services'], packages: ['*'] },
+  bench: { areas: ['services'], packages: ['*'] },
 }
 // A test, beside its file too, also uses what tests share, and any package: nothing of it is published.
 const forTests: Rule = { areas: ['test', 'services', 'src/testing'], packages: ['*'] }
 
-const files = ['src', 'services', 'test', 'demo', 'examples']
+const files = ['src', 'services', 'test', 'demo', 'examples', 'bench']
   .flatMap(filesIn)
   .filter((path) => path.endsWith('.ts'))
 

@@ -1,0 +1,27 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { BookshopSize } from '../bookshop.ts'
+import type { BenchTable } from './bench-table.ts'
+import type { Machine } from './machine.ts'
+
+/** What one run of the benchmarks leaves behind. */
+export interface Results {
+  readonly machine: Machine
+  readonly isFull: boolean
+  readonly size: BookshopSize
+  /** Tables by the name of their benchmark. */
+  readonly tables: Readonly<Record<string, readonly BenchTable[]>>
+}
+
+const folder: string = fileURLToPath(new URL('../results/', import.meta.url))
+
+/** Writes the results to a file that is named after commit and time, and gives its path. */
+export function saveResults(results: Results): string {
+  mkdirSync(folder, { recursive: true })
+  const { commit, date } = results.machine
+  const name = `${results.isFull ? 'full' : 'small'}-${date.slice(0, 16).replaceAll(':', '')}-${commit.replace('+', '-changed')}.json`
+  const path = join(folder, name)
+  writeFileSync(path, `${JSON.stringify(results, null, 2)}\n`)
+  return path
+}

@@ -1,3 +1,4 @@
+export type { BackfillOptions, BackfillProgress } from './core/aggregator/backfill.ts'
 export type { Changes } from './core/aggregator/changes.ts'
 export {
   type BuildCallback,

@@ -5,7 +5,7 @@ import type { WALEvent } from '../events/wal-event.ts'
 import { type Health, healthOf, type HealthLimits } from '../monitoring/health.ts'
 import type { Measured, Measurement } from '../monitoring/measurement.ts'
 import { claimsOf } from '../pending/claims-of.ts'
-import type { IdsSet } from '../pending/ids-set.ts'
+import type { ClaimingIdsSet, IdsSet } from '../pending/ids-set.ts'
 import { InMemorySet } from '../pending/in-memory-set.ts'
 import { positiveInteger } from '../pending/positive-integer.ts'
 import { rootTruncated } from '../root-ids/get-root-ids-from-event.ts'
@@ -14,6 +14,7 @@ import type { RootId } from '../schema/root-id.ts'
 import type { RootSchema } from '../schema/schema.ts'
 import type { QueryClient } from '../sql/client.ts'
 import { type AggregatorActivity, aggregatorMeasurements, aggregatorReasons } from './aggregator-activity.ts'
+import { backfill, type BackfillOptions, type BackfillProgress } from './backfill.ts'
 import type { Changes } from './changes.ts'
 import { EventCollector } from './event-collector.ts'
 import { ObjectBuilder } from './object-builder.ts'
@@ -99,6 +100,8 @@ export class EventAggregator<Built = unknown, Id = string> implements Measured {
   readonly delegates: boolean
   /** What has failed so often that it is not built any more: to look at, to try again, to give up. */
   readonly parked: ParkedObjects<Id>
+  readonly #claims: ClaimingIdsSet
+  readonly #batchSize: number
   readonly #inquiry: SetInquiry
   readonly #unsettled: UnsettledIds
   readonly #collector: EventCollector
@@ -112,6 +115,8 @@ export class EventAggregator<Built = unknown, Id = string> implements Measured {
     this.schema = options.schema
     this.name = options.name ?? plainTableName(plan.root.table)
     const claims = claimsOf(idsSet)
+    this.#claims = claims
+    this.#batchSize = positiveInteger(options.batchSize ?? 1_000, 'batchSize')
     this.#inquiry = new SetInquiry(claims)
     this.#unsettled = UnsettledIds.of(idsSet)
     this.durable = claims.durable === true
@@ -128,7 +133,7 @@ export class EventAggregator<Built = unknown, Id = string> implements Measured {
       schema: options.schema,
       // Id is what rootIdOf makes of this schema's ids.
       onChange: options.onChange as ((changes: Changes<Built, RootId>) => unknown) | undefined,
-      batchSize: positiveInteger(options.batchSize ?? 1_000, 'batchSize'),
+      batchSize: this.#batchSize,
       targetReadMs: positiveInteger(options.targetReadMs ?? 1_000, 'targetReadMs'),
       leaseMs: positiveInteger(options.leaseMs ?? 60_000, 'leaseMs'),
       parkAfter: positiveInteger(options.parkAfter ?? 10, 'parkAfter'),
@@ -180,6 +185,39 @@ export class EventAggregator<Built = unknown, Id = string> implements Measured {
    */
   async buildObjects(): Promise<void> {
     await this.#builder.run()
+  }
+
+  /**
+   * Builds every object that there is: for a sink that is new or has lost something, or after a gap in the events. Events go on
+   * beside it, and no object goes backwards. Begin it when the source's slot exists, so that nothing falls between the two.
+   *
+   * @example
+   * ```ts
+   * const { objects, since } = await aggregator.backfill({ onProgress: ({ objects }) => console.log(objects) })
+   * // Whatever the sink holds in an older version is the object of no row any more.
+   * await sink.query('DELETE FROM book_document WHERE version < $1', [since])
+   * ```
+   *
+   * It pages through the ids by primary key, adds them to the set, and builds them here; without an `onChange` it leaves that to the
+   * processes that have one, and waits for them whenever `maxPending` ids are pending. Resolves when all is emitted; without
+   * `onChange`, when all is in the set. Memory stays bounded.
+   *
+   * Rejects with the first failure. Objects that fail while others go through hold nothing up: it goes on to the end and rejects
+   * then. Where nothing goes through any more it stops; `after` goes on from the last progress told.
+   */
+  async backfill(options: BackfillOptions = {}): Promise<BackfillProgress> {
+    return backfill(
+      {
+        plan: planOf(this.schema),
+        client: this.#options.client,
+        claims: this.#claims,
+        unsettled: this.#unsettled,
+        batchSize: this.#batchSize,
+        builder: this.emits ? this.#builder : undefined,
+        requestBuild: () => this.requestBuild(),
+      },
+      options,
+    )
   }
 
   /** Milliseconds until a build may try again what has failed, as far as this process knows; `null` where nothing has. */

@@ -11,6 +11,7 @@ import { quoteIdentifier } from '../sql/identifier.ts'
 import type { Parameter, SqlParts } from '../sql/query-builder.ts'
 import { compileStatement, type Statement } from '../sql/statement.ts'
 import { objectSql } from './object-expression.ts'
+import { SNAPSHOT_VERSION } from './snapshot-version.ts'
 
 /** What became of the ids asked for, all of it read in one snapshot. */
 export interface Objects {
@@ -21,14 +22,6 @@ export interface Objects {
   /** Orders snapshots: of two, the later one never has the smaller number. */
   readonly version: bigint
 }
-
-/**
- * The number of transactions that are complete in the statement's own snapshot. The sets of complete transactions of two
- * snapshots are nested, so their sizes order the snapshots; xmax alone, or a WAL position, does not.
- */
-const SNAPSHOT_VERSION =
-  '(SELECT pg_snapshot_xmax("snapshot")::text::bigint - (SELECT COUNT(*) FROM pg_snapshot_xip("snapshot"))' +
-  ' FROM pg_current_snapshot() AS "snapshot")'
 
 /**
  * Reads the objects of the ids in one statement, so in one snapshot.

@@ -10,13 +10,21 @@ import { compileStatement } from '../sql/statement.ts'
 import { TableAliases } from '../sql/table-aliases.ts'
 import { idOfRow } from './resolve-root-ids.ts'
 
-const IDS_PER_PAGE = 10_000
+export interface SweepOptions {
+  /** Goes on behind this id, in the order of the primary key. */
+  readonly after?: string | undefined
+  readonly idsPerPage?: number | undefined
+}
 
 /**
  * Yields the ids of all roots, page by page in the order of the primary key (keyset pagination): memory stays bounded, no
  * transaction stays open, and a root that exists throughout is met exactly once.
  */
-export async function* sweepRootIds(plan: Plan, client: QueryClient): AsyncGenerator<string[]> {
+export async function* sweepRootIds(
+  plan: Plan,
+  client: QueryClient,
+  { after, idsPerPage = 10_000 }: SweepOptions = {},
+): AsyncGenerator<string[]> {
   const alias = new TableAliases().next(plan.root.table.table)
   // By its qualified name: ORDER BY "id" would mean the selected text, in which '10' stands before '9'.
   const keys = plan.primaryKey.map((column) => `${alias}.${quoteIdentifier(column)}`)
@@ -25,7 +33,7 @@ export async function* sweepRootIds(plan: Plan, client: QueryClient): AsyncGener
   const page = (conditions: readonly SqlParts[]): SqlParts => {
     const where = conditions.length === 0 ? [] : sql` WHERE ${joinSql(conditions, ' AND ')}`
     const select = sql`SELECT ${asPrinted(keys)} AS "id" FROM ${quoteTable(plan.root.table)} AS ${alias}`
-    return sql`${select}${where} ORDER BY ${keys.join(', ')} LIMIT ${String(IDS_PER_PAGE)}`
+    return sql`${select}${where} ORDER BY ${keys.join(', ')} LIMIT ${String(idsPerPage)}`
   }
   const first = compileStatement(page(filter), [])
   const parameters = joinSql(
@@ -33,12 +41,15 @@ export async function* sweepRootIds(plan: Plan, client: QueryClient): AsyncGener
     ', ',
   )
   const next = compileStatement(page([sql`(${keys.join(', ')}) > (${parameters})`, ...filter]), last)
-  let { rows } = await client.query(first.text, [...first.fixed])
-  while (rows.length > 0) {
-    const ids = rows.map(idOfRow)
+  const pageAfter = async (id: string | undefined): Promise<string[]> => {
+    const values = id === undefined ? first.fixed : [...columnsOfKey(id, keys.length), ...next.fixed]
+    const { rows } = await client.query(id === undefined ? first.text : next.text, [...values])
+    return rows.map(idOfRow)
+  }
+  let ids = await pageAfter(after)
+  while (ids.length > 0) {
     yield ids
-    if (ids.length < IDS_PER_PAGE) return
-    const after = columnsOfKey(ids.at(-1) as string, keys.length)
-    rows = (await client.query(next.text, [...after, ...next.fixed])).rows
+    if (ids.length < idsPerPage) return
+    ids = await pageAfter(ids.at(-1))
   }
 }

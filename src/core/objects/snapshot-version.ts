@@ -5,7 +5,7 @@ import type { QueryClient } from '../sql/client.ts'
  * The number of transactions that are complete in the statement's own snapshot. The sets of complete transactions of two
  * snapshots are nested, so their sizes order the snapshots; xmax alone, or a WAL position, does not.
  */
-export const SNAPSHOT_VERSION =
+export const SNAPSHOT_VERSION: string =
   '(SELECT pg_snapshot_xmax("snapshot")::text::bigint - (SELECT COUNT(*) FROM pg_snapshot_xip("snapshot"))' +
   ' FROM pg_current_snapshot() AS "snapshot")'
 

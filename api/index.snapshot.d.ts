@@ -11,6 +11,17 @@ export interface AggregateSchema {
     readonly where?: Condition | undefined;
     readonly schema?: Schema | undefined;
 }
+export interface BackfillOptions {
+    readonly after?: string | undefined;
+    readonly onProgress?: ((_: BackfillProgress) => unknown) | undefined;
+    readonly signal?: AbortSignal | undefined;
+    readonly maxPending?: number | undefined;
+}
+export interface BackfillProgress {
+    readonly objects: number;
+    readonly lastId: string | null;
+    readonly since: bigint;
+}
 export interface Backlog {
     readonly pending: number;
     readonly inFlight: number;
@@ -343,6 +354,7 @@ export declare class EventAggregator<Built = unknown, Id = string> implements Me
     handleEvents(_: readonly WALEvent[]): Promise<void>;
     collect(_: readonly WALEvent[]): Promise<boolean>;
     buildObjects(): Promise<void>;
+    backfill(_?: BackfillOptions): Promise<BackfillProgress>;
     get retryInMs(): number | null;
     requestBuild(_?: () => void): Promise<void>;
     settled(): Promise<void>;

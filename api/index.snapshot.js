@@ -19,6 +19,7 @@ export class EventAggregator {
   async handleEvents(_) {}
   async collect(_) {}
   async buildObjects() {}
+  async backfill(_) {}
   get retryInMs() {}
   async requestBuild(_) {}
   async settled() {}

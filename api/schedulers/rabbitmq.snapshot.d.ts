@@ -62,6 +62,17 @@ interface AggregateSchema {
     readonly where?: Condition | undefined;
     readonly schema?: Schema | undefined;
 }
+interface BackfillOptions {
+    readonly after?: string | undefined;
+    readonly onProgress?: ((_: BackfillProgress) => unknown) | undefined;
+    readonly signal?: AbortSignal | undefined;
+    readonly maxPending?: number | undefined;
+}
+interface BackfillProgress {
+    readonly objects: number;
+    readonly lastId: string | null;
+    readonly since: bigint;
+}
 interface Backlog {
     readonly pending: number;
     readonly inFlight: number;
@@ -134,6 +145,7 @@ declare class EventAggregator<Built = unknown, Id = string> implements Measured 
     handleEvents(_: readonly WALEvent[]): Promise<void>;
     collect(_: readonly WALEvent[]): Promise<boolean>;
     buildObjects(): Promise<void>;
+    backfill(_?: BackfillOptions): Promise<BackfillProgress>;
     get retryInMs(): number | null;
     requestBuild(_?: () => void): Promise<void>;
     settled(): Promise<void>;

@@ -1,5 +1,6 @@
 import type { AggregateFunction } from 'pg-capture'
 import { compareValues, scaled } from './compare-values.ts'
+import { meanOf } from './mean-of.ts'
 
 /** A value that is not NULL, as Postgres prints it and as JSON. */
 export interface AggregatedValue {
@@ -8,7 +9,7 @@ export interface AggregatedValue {
   readonly json: string | null
 }
 
-/** What an aggregate makes of the values; `undefined` is NULL. Quotients are left to Postgres. */
+/** What an aggregate makes of the values; `undefined` is NULL. */
 export function aggregated(name: AggregateFunction, values: readonly AggregatedValue[]): unknown {
   switch (name) {
     case 'count':
@@ -28,7 +29,7 @@ export function aggregated(name: AggregateFunction, values: readonly AggregatedV
       return JSON.parse(`${sum.startsWith('-') ? '-' : ''}${digits.slice(0, -20)}.${digits.slice(-20)}`)
     }
     case 'avg':
-      throw new Error('The evaluation knows no quotients.')
+      return values.length === 0 ? undefined : JSON.parse(meanOf(values.map(({ text }) => text)))
     default:
       return name satisfies never
   }

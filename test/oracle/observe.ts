@@ -30,6 +30,7 @@ export const features = [
   'schema: aggregate count',
   'schema: aggregate exists',
   'schema: aggregate sum',
+  'schema: aggregate avg',
   'schema: aggregate min',
   'schema: aggregate max',
   'schema: array in array, not flattened',

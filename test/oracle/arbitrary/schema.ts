@@ -8,12 +8,12 @@ import type {
   Schema,
   TableReference,
 } from 'pg-capture'
-import { knownExpressions } from '../expressions.ts'
 import { aggregateOf } from './aggregate.ts'
 import { conditionOn } from './condition.ts'
 import { propertyName } from './names.ts'
 import { orderOf } from './order.ts'
 import { Picks } from './picks.ts'
+import { singleValue } from './single-value.ts'
 import { keyOf } from './table-sql.ts'
 import type { ColumnModel, TableModel } from './tables.ts'
 
@@ -50,7 +50,7 @@ export function schemaModel(choices: TreeChoices, tables: readonly TableModel[])
   const ids = root.columns.filter(({ unique, notNull }) => unique === 'always' && notNull)
   const id = picks.chance(85) ? keyOf(root) : picks.of(ids)
   const others = root.columns.filter((column) => column.notNull && column !== id && column.family !== null)
-  const key = others.length > 0 && picks.chance(30) ? picks.shuffled([id, picks.of(others)]) : [id]
+  const key = others.length > 0 && picks.chance(60) ? picks.shuffled([id, picks.of(others)]) : [id]
   for (const { name } of key) writer.need(root, name)
   const value = picks.chance(12)
     ? writer.single(root, choices.children, picks)
@@ -85,7 +85,7 @@ class SchemaWriter {
   }
 
   single(table: TableModel, [child]: readonly TreeChoices[], picks: Picks): Schema {
-    return child === undefined ? column(table, picks) : this.#relation(table, child)
+    return child === undefined ? singleValue(table, picks) : this.#relation(table, child)
   }
 
   object(table: TableModel, children: readonly TreeChoices[], picks: Picks): Schema {
@@ -94,8 +94,8 @@ class SchemaWriter {
       const taken = properties.map(([other]) => other)
       properties.push([propertyName(picks, name, taken), value])
     }
-    if (picks.chance(60) || children.length === 0) add('a', column(table, picks))
-    if (picks.chance(25)) add('b', column(table, picks))
+    if (picks.chance(60) || children.length === 0) add('a', singleValue(table, picks))
+    if (picks.chance(25)) add('b', singleValue(table, picks))
     for (const child of children) {
       const inner = new Picks(child.seed ^ 0x5bd1e995)
       if (inner.chance(12)) add('o', this.object(table, child.children, inner))
@@ -108,7 +108,7 @@ class SchemaWriter {
     const picks = new Picks(number)
     const toOne = picks.chance(45)
     const link = this.#link(table, toOne, picks)
-    if (link === null) return column(table, picks)
+    if (link === null) return singleValue(table, picks)
     if (!toOne && picks.chance(20)) return this.#aggregate(link, picks)
     return this.#over(link, toOne, this.value(link.table, children, picks), picks)
   }
@@ -242,20 +242,6 @@ function takenIn(schema: Schema): Schema {
 
 function pointsTo({ target }: ColumnModel, table: TableModel, column: ColumnModel): boolean {
   return target !== null && target.table === table && target.column === column
-}
-
-function column(table: TableModel, picks: Picks): Schema {
-  const shown = table.columns.filter(({ role }) => role === 'shown')
-  const readable = table.columns.filter(({ role }) => role !== 'unread')
-  const draw = (): string => picks.of(picks.chance(70) ? shown : readable).name
-  if (picks.chance(85))
-    return { type: 'column', column: draw(), ...(picks.chance(10) ? { cast: 'text' } : {}) }
-  const expression = picks.of(knownExpressions)
-  const columns = [...new Set(Array.from({ length: expression.columns }, draw))]
-  if (columns.length < expression.columns) return column(table, picks)
-  // Of literals alone SQL does not know the type.
-  const cast = columns.length === 0 || picks.chance(20) ? { cast: 'text' } : {}
-  return { type: 'expression', sql: expression.sql(columns), columns, ...cast }
 }
 
 /** One column may be named alone or in a list. */

@@ -27,8 +27,11 @@ export function checkCondition(
   path: string,
   report: Report,
   checkColumn: (name: string, path: string) => void,
+  around: readonly object[] = [],
 ): void {
   if (!isRecord(value)) return report(path, 'has to be a condition, an object from column names to tests')
+  if (around.includes(value)) return report(path, 'holds itself; a condition has to end somewhere')
+  const inside = [...around, value]
   const names = Object.keys(value)
   if (names.length === 0) report(path, 'is empty; leave it out where all rows count')
   for (const name of names) {
@@ -42,7 +45,7 @@ export function checkCondition(
     } else if (test.length === 0) {
       report(at, 'is empty; it needs at least one condition')
     } else {
-      test.forEach((one, index) => checkCondition(one, `${at}[${index}]`, report, checkColumn))
+      test.forEach((one, index) => checkCondition(one, `${at}[${index}]`, report, checkColumn, inside))
     }
   }
 }

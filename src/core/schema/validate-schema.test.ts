@@ -265,6 +265,22 @@ describe('where', () => {
   })
 })
 
+describe('a condition that holds itself', () => {
+  test('is refused where it begins anew', () => {
+    const circle: Record<string, unknown> = { a: 1 }
+    circle['or'] = [{ b: 1 }, { and: [circle] }]
+    expect(issuesOf({ table: 'book', primaryKey: 'id', schema: column, where: circle })).toEqual([
+      { path: 'where.or[1].and[0]', message: 'holds itself; a condition has to end somewhere' },
+    ])
+  })
+
+  test('is none that is used twice', () => {
+    const shared = { a: 1 }
+    const where = { or: [shared, { and: [shared, { b: 1 }] }] }
+    expect(issuesOf({ table: 'book', primaryKey: 'id', schema: column, where })).toEqual([])
+  })
+})
+
 describe('orderBy and limit', () => {
   const issuesOfArray = (fields: object): readonly SchemaIssue[] =>
     issuesOf(rootOf({ ...right['one-to-many'], ...fields }))

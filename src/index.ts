@@ -48,6 +48,7 @@ export type {
 export { InMemorySet, type InMemorySetOptions } from './core/pending/in-memory-set.ts'
 export { getRootIdsFromEvent, type RootIds } from './core/root-ids/get-root-ids-from-event.ts'
 export type { ColumnTest, Condition, ConditionValue } from './core/schema/condition.ts'
+export { defineSchema } from './core/schema/define-schema.ts'
 export {
   introspection,
   type Introspection,
@@ -69,6 +70,7 @@ export type {
   Schema,
 } from './core/schema/schema.ts'
 export { SchemaError, type SchemaIssue } from './core/schema/schema-error.ts'
+export type { IdOf, ObjectOf, TypedSchema } from './core/schema/typed-schema.ts'
 export type { QueryClient } from './core/sql/client.ts'
 export { QueryBuilder } from './core/sql/query-builder.ts'
 export type { RedisClient } from './stores/redis-client.ts'

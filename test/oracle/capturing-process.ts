@@ -1,4 +1,11 @@
-import { Capture, type Changes, EventAggregator, type IdsSet, type QueryClient } from 'pg-capture'
+import {
+  Capture,
+  type Changes,
+  EventAggregator,
+  type EventAggregatorOptions,
+  type IdsSet,
+  type QueryClient,
+} from 'pg-capture'
 import { BuildSchedule } from './build-schedule.ts'
 import type { CaseSets, Life } from './case-sets.ts'
 import type { Coverage } from './coverage.ts'
@@ -157,7 +164,7 @@ export class CapturingProcess implements Life {
   #options(
     place: Place,
   ): Pick<
-    ConstructorParameters<typeof EventAggregator>[0],
+    EventAggregatorOptions,
     | 'schema'
     | 'idsSet'
     | 'batchSize'

@@ -12,6 +12,7 @@ import { rootTruncated } from '../root-ids/get-root-ids-from-event.ts'
 import { planOf } from '../schema/plan.ts'
 import type { RootId } from '../schema/root-id.ts'
 import type { RootSchema } from '../schema/schema.ts'
+import type { TypedSchema } from '../schema/typed-schema.ts'
 import type { QueryClient } from '../sql/client.ts'
 import { type AggregatorActivity, aggregatorMeasurements, aggregatorReasons } from './aggregator-activity.ts'
 import { backfill, type BackfillOptions, type BackfillProgress } from './backfill.ts'
@@ -27,7 +28,8 @@ import { type UnpositionedEvents, VisibilityFence } from './visibility-fence.ts'
 export type BuildCallback = () => Promise<void>
 
 export interface EventAggregatorOptions<Built = unknown, Id = string> {
-  readonly schema: RootSchema
+  /** A {@link RootSchema}; one made by `defineSchema` also says what `onChange` receives. */
+  readonly schema: TypedSchema<Built, Id>
   /** Reads root ids and objects; nothing is ever written through it. */
   readonly client: QueryClient
   /** Takes the changes; what it returns is awaited. If it fails, the ids stay pending and are built again. */

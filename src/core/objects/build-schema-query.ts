@@ -1,7 +1,7 @@
 import { filterSql } from '../schema/filter.ts'
 import { type Plan, planOf } from '../schema/plan.ts'
 import { rootIdColumns } from '../schema/root-id.ts'
-import type { RootSchema } from '../schema/schema.ts'
+import type { TypedSchema } from '../schema/typed-schema.ts'
 import { arrayParameterLike } from '../sql/array-parameter.ts'
 import { joinSql, sql } from '../sql/fragment.ts'
 import { quoteIdentifier } from '../sql/identifier.ts'
@@ -32,10 +32,10 @@ const IDS_AS_PARAMETERS = 1_000
  * @throws SchemaError
  * @throws CaptureError `OPTION_INVALID` for what is no id.
  */
-export function buildSchemaQuery(
-  schema: RootSchema,
+export function buildSchemaQuery<Built = unknown, Id = unknown>(
+  schema: TypedSchema<Built, Id>,
   ids: readonly unknown[],
-): QueryBuilder<{ id: unknown; object: unknown }> {
+): QueryBuilder<{ id: Id extends string ? unknown : Id; object: Built }> {
   const plan = planOf(schema)
   const { alias, from, joins, expression } = objectSql(plan)
   const keys = plan.primaryKey.map((column) => `${alias}.${quoteIdentifier(column)}`)

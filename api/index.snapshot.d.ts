@@ -90,7 +90,7 @@ export interface DeleteEvent extends EventOrigin {
     readonly dataOld: EventRow;
 }
 export interface EventAggregatorOptions<Built = unknown, Id = string> {
-    readonly schema: RootSchema;
+    readonly schema: TypedSchema<Built, Id>;
     readonly client: QueryClient;
     readonly onChange?: ((_: Changes<Built, Id>) => unknown) | undefined;
     readonly idsSet?: IdsSet | undefined;
@@ -271,6 +271,12 @@ export interface TruncateEvent extends EventOrigin {
     readonly data?: undefined;
     readonly dataOld?: undefined;
 }
+export interface TypedSchema<Built = unknown, Id = string> extends RootSchema {
+    readonly '~types'?: {
+        readonly object: Built;
+        readonly id: Id;
+    } | undefined;
+}
 export interface UpdateEvent extends EventOrigin {
     readonly action: 'UPDATE';
     readonly data: EventRow;
@@ -290,7 +296,9 @@ export type ConditionValue = string | number | bigint | boolean;
 export type EventRow = Readonly<Record<string, unknown>>;
 export type HealthCode = 'PENDING_OLD' | 'BUILDS_FAILING' | 'BUILD_HANGING' | 'OBJECTS_FAILING' | 'OBJECTS_PARKED' | 'SET_UNREACHABLE' | 'VISIBILITY_WAITING' | 'EVENTS_FAILING' | 'SOURCE_DISCONNECTED' | 'ACKNOWLEDGEMENT_OLD' | 'CAPTURE_ENDED';
 export type HealthState = 'ok' | 'lagging' | 'stalled';
+export type IdOf<Schema> = Schema extends TypedSchema<unknown, infer Id> ? (unknown extends Id ? string : Id) : never;
 export type Key = string | readonly string[];
+export type ObjectOf<Schema> = Schema extends TypedSchema<infer Built, unknown> ? Built : never;
 export type OutputTree = {
     readonly type: 'column';
     readonly table: string;
@@ -420,10 +428,11 @@ export declare class SchemaError extends CaptureError {
 
 // #region Functions
 export declare function buildRegularly(_: Pick<EventAggregator, 'emits' | 'buildObjects' | 'retryInMs'>, _?: BuildRegularlyOptions): RegularBuilds;
-export declare function buildSchemaQuery(_: RootSchema, _: readonly unknown[]): QueryBuilder<{
-    id: unknown;
-    object: unknown;
+export declare function buildSchemaQuery<Built = unknown, Id = unknown>(_: TypedSchema<Built, Id>, _: readonly unknown[]): QueryBuilder<{
+    id: Id extends string ? unknown : Id;
+    object: Built;
 }>;
+export declare function defineSchema<DB = AnyDatabase>(): <const S>(_: Argument<DB, S>) => TypedSchema<BuiltObject<DB, S>, BuiltId<S>>;
 export declare function getRootIdsFromEvent<Id = string>(_: RootSchema, _: WALEvent): RootIds<Id>;
 export declare function introspection(_: RootSchema): Introspection;
 export declare function watchHealth(_: {
@@ -438,10 +447,145 @@ interface AggregateOutput {
     readonly function: AggregateFunction;
     readonly ofRows: boolean;
 }
+interface AggregateValues<Item> {
+    readonly count: number;
+    readonly exists: boolean;
+    readonly sum: number | string | null;
+    readonly avg: number | string | null;
+    readonly min: Exclude<Item, null> | null;
+    readonly max: Exclude<Item, null> | null;
+}
+interface AnyDatabase {
+    readonly [table: string]: AnyRow;
+}
+interface AnyRow {
+    readonly [column: string]: unknown;
+}
+type Argument<DB, S> = S extends never ? S : CheckedRoot<DB, S>;
+type Built<DB, Row, S> = 'column' | 'object' extends Field<S, 'type'> ? unknown : S extends {
+    readonly type: 'column';
+} ? BuiltColumn<ValueIn<Row, Field<S, 'column'>>, Field<S, 'cast'>> : S extends {
+    readonly type: 'object';
+} ? {
+    -readonly [Name in keyof Field<S, 'properties'>]: Built<DB, Row, Field<S, 'properties'>[Name]>;
+} : S extends {
+    readonly type: 'many-to-one';
+} ? Built<DB, TargetOf<DB, S>, Field<S, 'schema'>> | NullOfLink<Row, S> : S extends {
+    readonly type: 'one-to-many';
+} ? Elements<DB, S>[] : S extends {
+    readonly type: 'aggregate';
+} ? Field<AggregateValues<Element<DB, TargetOf<DB, S>, Field<S, 'schema'>, true>>, Field<S, 'function'>> : S extends {
+    readonly type: 'expression';
+    readonly cast: infer Cast;
+} ? BuiltColumn<unknown, Cast> : unknown;
+type BuiltColumn<Value, Cast> = Cast extends string ? CastValue<Cast> | NullOf<Value> : Value;
+type BuiltId<S> = Field<S, 'primaryKey'> extends readonly [string, string, ...string[]] ? {
+    [Column in Field<S, 'primaryKey'>[number]]: string;
+} : string;
+type BuiltObject<DB, S> = Built<DB, RowOf<DB, Field<S, 'table'>>, Field<S, 'schema'>>;
+type CanEqual<A, B> = [Exclude<A, null> & Exclude<B, null>] extends [never] ? false : true;
+type CastValue<Cast extends string> = Cast extends `${string}[]` ? unknown[] : Cast extends `${infer Name}(${string}` ? CastValue<Name> : Lowercase<Cast> extends keyof ValueOfType ? ValueOfType[Lowercase<Cast>] : unknown;
+type CheckedKey<Row, Key> = Key extends readonly unknown[] ? {
+    readonly [At in keyof Key]: NameIn<Row>;
+} : NameIn<Row>;
+interface CheckedKinds<DB, Row, Target, S> {
+    readonly column: {
+        readonly type: 'column';
+        readonly column: NameIn<Row>;
+        readonly cast?: string | undefined;
+    };
+    readonly expression: {
+        readonly type: 'expression';
+        readonly sql: string;
+        readonly columns: readonly NameIn<Row>[];
+        readonly cast?: string | undefined;
+    };
+    readonly object: {
+        readonly type: 'object';
+        readonly properties: CheckedProperties<DB, Row, Field<S, 'properties'>>;
+    };
+    readonly 'many-to-one': {
+        readonly type: 'many-to-one';
+        readonly column: CheckedKey<Row, Field<S, 'column'>>;
+        readonly referencesTable: TableOf<DB, Field<S, 'referencesTable'>>;
+        readonly referencesColumn: CheckedLink<Row, Field<S, 'column'>, Target, Field<S, 'referencesColumn'>>;
+        readonly hasFKConstraint: boolean;
+        readonly schema: CheckedSchema<DB, Target, Field<S, 'schema'>>;
+        readonly where?: WhereOf<Target> | undefined;
+    };
+    readonly 'one-to-many': {
+        readonly type: 'one-to-many';
+        readonly column: CheckedKey<Row, Field<S, 'column'>>;
+        readonly referencingTable: TableOf<DB, Field<S, 'referencingTable'>>;
+        readonly referencingColumn: CheckedLink<Row, Field<S, 'column'>, Target, Field<S, 'referencingColumn'>>;
+        readonly schema: CheckedSchema<DB, Target, Field<S, 'schema'>>;
+        readonly flatten?: boolean | undefined;
+        readonly keepNulls?: boolean | undefined;
+        readonly where?: WhereOf<Target> | undefined;
+        readonly orderBy?: CheckedOrders<Target, Field<S, 'orderBy'>> | undefined;
+        readonly limit?: number | undefined;
+    };
+    readonly aggregate: {
+        readonly type: 'aggregate';
+        readonly function: NameIn<AggregateValues<unknown>>;
+        readonly column: CheckedKey<Row, Field<S, 'column'>>;
+        readonly referencingTable: TableOf<DB, Field<S, 'referencingTable'>>;
+        readonly referencingColumn: CheckedLink<Row, Field<S, 'column'>, Target, Field<S, 'referencingColumn'>>;
+        readonly where?: WhereOf<Target> | undefined;
+    } & (S extends {
+        readonly function: 'count' | 'exists';
+    } ? {
+        readonly schema?: CheckedSchema<DB, Target, Field<S, 'schema'>> | undefined;
+    } : {
+        readonly schema: CheckedSchema<DB, Target, Field<S, 'schema'>>;
+    });
+}
+type CheckedLink<Row, Key, Other, OtherKey> = Key extends readonly unknown[] ? {
+    readonly [At in keyof Key]: CheckedPair<Row, Key[At], Other, At extends keyof OtherKey ? OtherKey[At] : undefined>;
+} : CheckedPair<Row, Key, Other, OtherKey>;
+interface CheckedOrder<Row> {
+    readonly column: NameIn<Row>;
+    readonly direction?: 'asc' | 'desc' | undefined;
+    readonly nulls?: 'first' | 'last' | undefined;
+}
+type CheckedOrders<Row, Orders> = Orders extends readonly unknown[] ? readonly CheckedOrder<Row>[] : CheckedOrder<Row>;
+type CheckedPair<Row, Column, Other, OtherColumn> = [OtherColumn] extends [keyof Other & string] ? Column extends keyof Row & string ? CanEqual<ColumnValue<Row[Column]>, ColumnValue<Other[OtherColumn]>> extends true ? NameIn<Other> : `${OtherColumn}, ${KindOf<ColumnValue<Other[OtherColumn]>>}, never equals ${Column}, ${KindOf<ColumnValue<Row[Column]>>}` : NameIn<Other> : NameIn<Other>;
+type CheckedProperties<DB, Row, Properties> = {
+    readonly [Name in keyof Properties]: CheckedSchema<DB, Row, Properties[Name]>;
+};
+interface CheckedRoot<DB, S> {
+    readonly table: TableOf<DB, Field<S, 'table'>>;
+    readonly primaryKey: CheckedKey<RowOf<DB, Field<S, 'table'>>, Field<S, 'primaryKey'>>;
+    readonly schema: CheckedSchema<DB, RowOf<DB, Field<S, 'table'>>, Field<S, 'schema'>>;
+    readonly where?: WhereOf<RowOf<DB, Field<S, 'table'>>> | undefined;
+}
+type CheckedSchema<DB, Row, S> = S extends {
+    readonly type: keyof CheckedKinds<DB, Row, unknown, S>;
+} ? CheckedKinds<DB, Row, TargetOf<DB, S>, S>[S['type']] : {
+    readonly type: NameIn<CheckedKinds<DB, Row, unknown, S>>;
+    readonly [field: string]: unknown;
+};
 interface ColumnPair {
     readonly child: string;
     readonly parent: string;
 }
+type ColumnsOf<Key> = Key extends readonly unknown[] ? Key[number] : Key;
+type ColumnValue<Column> = unknown extends Column ? unknown : Column extends {
+    readonly __select__: infer Selected;
+    readonly __insert__: infer Inserted;
+} ? SelectedValue<Selected, Inserted> : JsonOf<Column>;
+type ComparedWith<Value> = unknown extends Value ? ConditionValue : Value extends string | boolean ? Value : Value extends number ? number | bigint | string : Value extends null ? never : ConditionValue;
+type ConditionOn<Row> = {
+    readonly [Name in (keyof Row & string) | 'and' | 'or']?: (Name extends keyof Row ? TestOf<ComparedWith<ColumnValue<Row[Name]>>> : never) | (Name extends 'and' | 'or' ? readonly ConditionOn<Row>[] : never);
+};
+interface Decimal {
+    toFixed(_?: number): string;
+}
+type Element<DB, Row, S, Flatten> = Flatten extends false ? Built<DB, Row, S> : HoldsRows<S> extends true ? S extends {
+    readonly type: 'one-to-many';
+} ? Element<DB, TargetOf<DB, S>, Field<S, 'schema'>, Field<S, 'flatten'>> : Element<DB, TargetOf<DB, S>, Field<S, 'schema'>, true> : Built<DB, Row, S>;
+type Elements<DB, S> = Field<S, 'keepNulls'> extends true ? Element<DB, TargetOf<DB, S>, Field<S, 'schema'>, Field<S, 'flatten'>> : WithoutNull<Element<DB, TargetOf<DB, S>, Field<S, 'schema'>, Field<S, 'flatten'>>>;
+type ExactNumberType = 'int8' | 'bigint' | 'numeric' | 'decimal';
 interface ExpressionOutput {
     readonly kind: 'expression';
     readonly sql: string;
@@ -452,6 +596,7 @@ interface ExpressionOutput {
 type ExpressionParts = readonly (string | {
     readonly column: string;
 })[];
+type Field<S, Name> = Name extends keyof S ? S[Name] : undefined;
 interface FigureDefinition {
     readonly kind: 'counter' | 'gauge';
     readonly unit?: 'seconds' | 'bytes';
@@ -479,15 +624,37 @@ type Filter = {
     readonly operator: string;
     readonly value: ConditionValue;
 };
+type HoldsRows<S> = S extends {
+    readonly type: 'one-to-many';
+} ? true : S extends {
+    readonly type: 'many-to-one';
+} ? HoldsRows<Field<S, 'schema'>> : false;
 interface IoRedisClient {
     call(_: string, ..._: string[]): Promise<unknown>;
 }
+type Json = string | number | boolean | null | undefined | readonly Json[] | {
+    readonly [name: string]: Json;
+};
+type JsonOf<Value> = unknown extends Value ? unknown : Value extends Json ? Value : Value extends bigint | Decimal ? number | string : Value extends TextLike ? string : {
+    [Name in keyof Value]: JsonOf<Value[Name]>;
+};
+type KeyOf<DB, Reference> = Reference extends string ? KeyOfText<DB, Reference> : Reference extends {
+    readonly schema: infer Schema extends string;
+    readonly table: infer Table extends string;
+} ? KeyOfText<DB, `${Schema}.${Table}`> : Reference extends {
+    readonly table: infer Table extends string;
+} ? KeyOfText<DB, Table> : never;
+type KeyOfText<DB, Text extends string> = Text extends keyof DB ? Text : Text extends `public.${infer Table}` ? Table & keyof DB : `public.${Text}` & keyof DB;
+type KindOf<Value> = [Value] extends [string | null] ? 'a string' : [Value] extends [number | null] ? 'a number' : [Value] extends [boolean | null] ? 'a boolean' : 'of another type';
 interface Link {
     readonly parent: TableNode;
     readonly pairs: readonly ColumnPair[];
     readonly cardinality: 'one' | 'many';
     readonly guaranteed: boolean;
 }
+type NameIn<Row> = [Row] extends [infer Known] ? {
+    [Name in keyof Known & string]: Name;
+}[keyof Known & string] : never;
 interface NodeRedisClient {
     evalSha(_: string, _: {
         keys: string[];
@@ -498,6 +665,12 @@ interface NodeRedisClient {
         arguments: string[];
     }): Promise<unknown>;
 }
+type NullOf<Value> = null extends Value ? null : never;
+type NullOfLink<Row, S> = S extends {
+    readonly hasFKConstraint: true;
+} ? S extends {
+    readonly where: object;
+} ? null : NullOf<ValueIn<Row, ColumnsOf<Field<S, 'column'>>>> : null;
 type Output = {
     readonly kind: 'column';
     readonly column: string;
@@ -512,19 +685,35 @@ type Output = {
 interface Parameter {
     readonly value: unknown;
 }
+interface PartsOf<DB, Reference> {
+    readonly schema?: SchemaIn<DB> | undefined;
+    readonly table: [KeyOf<DB, Reference>] extends [never] ? TableIn<DB, SchemaOf<Reference>> : string;
+}
 interface Plan {
     readonly root: TableNode;
     readonly primaryKey: readonly string[];
     readonly nodes: readonly TableNode[];
     readonly nodesByTable: ReadonlyMap<string, readonly TableNode[]>;
 }
+type RowOf<DB, Reference> = [KeyOf<DB, Reference>] extends [never] ? AnyRow : DB[KeyOf<DB, Reference>];
 interface RowsOutput {
     readonly kind: 'rows';
     readonly node: TableNode;
     readonly flatten: boolean;
     readonly keepNulls: boolean;
 }
+type SchemaIn<DB> = string extends keyof DB ? string : NameIn<{
+    [Key in keyof DB & string as Key extends `${infer Schema}.${string}` ? Schema : 'public']: Key;
+}>;
+type SchemaOf<Reference> = Reference extends {
+    readonly schema: infer Schema extends string;
+} ? Schema : 'public';
+type SelectedValue<Selected, Inserted> = unknown extends Selected ? unknown : Selected extends readonly (infer Item)[] ? Inserted extends readonly (infer InsertedItem)[] ? SelectedValue<Item, InsertedItem>[] : JsonOf<Selected> : string extends Selected ? [Extract<Inserted, number | bigint>] extends [never] ? Selected : number | Selected : JsonOf<Selected>;
+type SmallNumberType = 'int2' | 'smallint' | 'int4' | 'int' | 'integer' | 'float4' | 'real' | 'float8' | 'float' | 'double precision';
 type SqlParts = readonly (string | Parameter)[];
+type TableIn<DB, Schema> = Schema extends SchemaIn<DB> ? NameIn<{
+    [Key in keyof DB & string as TableOfKey<Key, Schema>]: Key;
+}> : string;
 interface TableName {
     readonly schema: string | undefined;
     readonly table: string;
@@ -538,6 +727,31 @@ interface TableNode {
     readonly columns: readonly string[];
     readonly output: Output;
 }
+type TableOf<DB, Reference> = Reference extends {
+    readonly table: unknown;
+} ? PartsOf<DB, Reference> : [KeyOf<DB, Reference>] extends [never] ? keyof DB & string : Reference;
+type TableOfKey<Key, Schema extends string> = Key extends `${Schema}.${infer Table}` ? Table : Key extends `${string}.${string}` ? never : Schema extends 'public' ? Key & string : never;
+type TargetOf<DB, S> = RowOf<DB, S extends {
+    readonly referencesTable: infer Table;
+} | {
+    readonly referencingTable: infer Table;
+} ? Table : undefined>;
+type TestOf<Value> = Value | null | {
+    readonly equals?: Value | null | undefined;
+    readonly not?: Value | null | undefined;
+    readonly in?: readonly Value[] | undefined;
+    readonly notIn?: readonly Value[] | undefined;
+    readonly lt?: Value | undefined;
+    readonly lte?: Value | undefined;
+    readonly gt?: Value | undefined;
+    readonly gte?: Value | undefined;
+};
+type TextLike = {
+    toISOString(): string;
+} | {
+    toJSON(): string;
+} | ArrayBufferView;
+type TextType = 'text' | 'varchar' | 'char' | 'character' | 'bpchar' | 'citext' | 'name' | 'uuid' | 'date' | 'time' | 'timetz' | 'timestamp' | 'timestamptz' | 'interval' | 'bytea' | 'inet' | 'cidr' | 'money';
 declare class UnsettledIds {
     #private;
     static of(_: IdsSet): UnsettledIds;
@@ -547,4 +761,8 @@ declare class UnsettledIds {
     dropped(_: Iterable<string>): void;
     settled(): Promise<void>;
 }
+type ValueIn<Row, Column> = Column extends keyof Row ? ColumnValue<Row[Column]> : unknown;
+type ValueOfType = Record<TextType, string> & Record<SmallNumberType, number> & Record<ExactNumberType, number | string> & Record<'bool' | 'boolean', boolean>;
+type WhereOf<Row> = string extends keyof Row ? Condition : ConditionOn<Row>;
+type WithoutNull<Value> = [Extract<Value, object>] extends [never] ? Exclude<Value, null> : [Exclude<Value, object | null>] extends [never] ? Exclude<Value, null> : Value;
 // #endregion

@@ -71,6 +71,7 @@ export class SchemaError extends CaptureError {
 // #region Functions
 export function buildRegularly(_, _) {}
 export function buildSchemaQuery(_, _) {}
+export function defineSchema() {}
 export function getRootIdsFromEvent(_, _) {}
 export function introspection(_) {}
 export function watchHealth(_, _, _) {}

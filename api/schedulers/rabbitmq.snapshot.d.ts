@@ -153,7 +153,7 @@ declare class EventAggregator<Built = unknown, Id = string> implements Measured 
     measure(): Promise<readonly Measurement[]>;
 }
 interface EventAggregatorOptions<Built = unknown, Id = string> {
-    readonly schema: RootSchema;
+    readonly schema: TypedSchema<Built, Id>;
     readonly client: QueryClient;
     readonly onChange?: ((_: Changes<Built, Id>) => unknown) | undefined;
     readonly idsSet?: IdsSet | undefined;
@@ -376,6 +376,12 @@ interface TruncateEvent extends EventOrigin {
     readonly action: 'TRUNCATE';
     readonly data?: undefined;
     readonly dataOld?: undefined;
+}
+interface TypedSchema<Built = unknown, Id = string> extends RootSchema {
+    readonly '~types'?: {
+        readonly object: Built;
+        readonly id: Id;
+    } | undefined;
 }
 type UnpositionedEvents = 'barrier' | {
     readonly delayMs: number;

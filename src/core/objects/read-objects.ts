@@ -67,7 +67,6 @@ function statementOf(plan: Plan): Statement {
 }
 
 function writeStatement(plan: Plan): Statement {
-  const { alias, from, joins, expression } = objectSql(plan)
   const ids: Parameter[] = []
   const asked: string[] = []
   const arrays: SqlParts[] = []
@@ -79,6 +78,7 @@ function writeStatement(plan: Plan): Statement {
     // thousands of ids that it can count look dear enough to read tables whole and to compile (JIT), which costs far more.
     arrays.push(sql`(SELECT ${arrayParameterLike(plan.root.table, column, parameter)})`)
   }
+  const { alias, from, joins, expression } = objectSql(plan, (columns) => isAmong(columns, arrays))
   const keys = plan.primaryKey.map((column) => `${alias}.${quoteIdentifier(column)}`)
   const { filter } = plan.root
   const isAsked = keys.map((key, index) => `${key} = "asked".${asked[index]}`)
@@ -99,6 +99,14 @@ function writeStatement(plan: Plan): Statement {
     ),
     ids,
   )
+}
+
+function isAmong(columns: readonly string[], arrays: readonly SqlParts[]): SqlParts {
+  const [array = []] = arrays
+  // After ANY, a sub-select would be taken for rows, not for an array.
+  return columns.length === 1
+    ? sql`${columns.join('')} = ANY(COALESCE(${array}, NULL))`
+    : sql`(${columns.join(', ')}) IN (SELECT * FROM UNNEST(${joinSql(arrays, ', ')}))`
 }
 
 interface ObjectRow {

@@ -10,9 +10,9 @@ import type { Parameter, SqlParts } from './query-builder.ts'
  * @example
  * ```ts
  * arrayParameterLike({ schema: undefined, table: 'book' }, 'id', ids)
- * // COALESCE($1, ARRAY(SELECT "id" FROM "book" LIMIT 0))
+ * // COALESCE($1, ARRAY(SELECT "id" FROM "book" WHERE FALSE))
  * ```
  */
 export function arrayParameterLike(table: TableName, column: string, parameter: Parameter): SqlParts {
-  return sql`COALESCE(${[parameter]}, ARRAY(SELECT ${quoteIdentifier(column)} FROM ${quoteTable(table)} LIMIT 0))`
+  return sql`COALESCE(${[parameter]}, ARRAY(SELECT ${quoteIdentifier(column)} FROM ${quoteTable(table)} WHERE FALSE))`
 }

@@ -1,4 +1,4 @@
-import { createClient, type RedisClientType } from 'redis'
+import { createClient } from 'redis'
 import type { Configuration } from './fault.ts'
 import type { Shop } from './shop.ts'
 
@@ -44,35 +44,26 @@ async function inPostgres(shop: Shop, setIn: Configuration['setIn']): Promise<st
   return rows.map(({ line }) => line)
 }
 
+/** The members of every key whose name holds the scope, all at one moment: an id that moves from key to key is in one of them. */
+const membersOfKeys = `
+  local cards = { set = 'SCARD', zset = 'ZCARD', hash = 'HLEN' }
+  local found = {}
+  for _, key in ipairs(redis.call('KEYS', ARGV[1])) do
+    -- A text holds a number, of a token or a time.
+    local card = cards[redis.call('TYPE', key).ok]
+    if card then table.insert(found, key .. '" has ' .. redis.call(card, key)) end
+  end
+  return found`
+
 /** Whatever state an id is in, it is in one of the keys beside the set as long as it waits. */
 async function inRedis({ scope, servers }: Shop): Promise<string[]> {
   const client = createClient({ url: servers.redis })
   client.on('error', () => undefined)
   await client.connect()
   try {
-    const lines: string[] = []
-    for await (const keys of client.scanIterator({ MATCH: `*${scope}:*` })) {
-      for (const key of keys) {
-        const count = await members(client, key)
-        if (count > 0) lines.push(`the key "${key}" has ${count} members`)
-      }
-    }
-    return lines.sort()
+    const found = await client.eval(membersOfKeys, { arguments: [`*${scope}:*`] })
+    return (found as string[]).map((key) => `the key "${key} members`).toSorted()
   } finally {
     client.destroy()
-  }
-}
-
-async function members(client: RedisClientType, key: string): Promise<number> {
-  switch (await client.type(key)) {
-    case 'set':
-      return client.sCard(key)
-    case 'zset':
-      return client.zCard(key)
-    case 'hash':
-      return client.hLen(key)
-    default:
-      // A text holds a number, of a token or a time.
-      return 0
   }
 }

@@ -1,6 +1,6 @@
 import { connect } from 'amqplib'
 import { Redis } from 'ioredis'
-import { Capture, EventAggregator, RedisSet } from 'pg-capture'
+import { Capture, CaptureError, EventAggregator, RedisSet } from 'pg-capture'
 import { rabbitmqScheduler } from 'pg-capture/schedulers/rabbitmq'
 import { PgoutputSource } from 'pg-capture/sources/pgoutput'
 import pg from 'pg'
@@ -21,9 +21,12 @@ export async function runHandler(options: MachineOptions, slot: string): Promise
       publication: slot,
       onEvent: (event) => {
         if (event.type === 'connected') say('streaming')
-        if (event.type === 'reconnecting' && event.error.code === 'SLOT_IN_USE') say('standing by')
       },
     }),
+    onError: (error) => {
+      if (error instanceof CaptureError && error.code === 'SLOT_IN_USE') say('standing by')
+      else console.error(error)
+    },
     aggregators: rootSchemas.map(
       (schema) =>
         new EventAggregator({

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { testDatabase } from '../../../test/support/postgres.ts'
-import type { Condition, OneToManySchema, RootSchema, Schema } from '../schema/schema.ts'
+import type { Condition } from '../schema/condition.ts'
+import type { OneToManySchema, RootSchema, Schema } from '../schema/schema.ts'
 import { buildSchemaQuery } from './build-schema-query.ts'
 import { readObjects } from './read-objects.ts'
 
@@ -38,7 +39,7 @@ function many(
     referencingColumn: child,
     schema,
     ...more,
-  } as Schema
+  }
 }
 
 function one(of: string, table: string, schema: Schema, where?: Condition): Schema {
@@ -50,7 +51,7 @@ function one(of: string, table: string, schema: Schema, where?: Condition): Sche
     hasFKConstraint: false,
     schema,
     where,
-  } as Schema
+  }
 }
 
 const items = many('id', ['item', 'shelfId'], column('name'))

@@ -1,11 +1,14 @@
 import { expressionSql } from '../schema/expression.ts'
 import { filterSql } from '../schema/filter.ts'
 import type { AggregateOutput, Output, Plan, RowsOutput, TableNode } from '../schema/plan.ts'
-import { joinSql, sql } from '../sql/fragment.ts'
-import { quoteIdentifier, quoteLiteral, quoteTable } from '../sql/identifier.ts'
+import { sql } from '../sql/fragment.ts'
+import { quoteIdentifier, quoteTable } from '../sql/identifier.ts'
 import type { SqlParts } from '../sql/query-builder.ts'
 import { TableAliases } from '../sql/table-aliases.ts'
+import { aggregateExpression } from './aggregate-expression.ts'
 import { arrayOrder, type Place } from './array-order.ts'
+import { arraysAtOnce } from './arrays-at-once.ts'
+import { jsonObject } from './json-object.ts'
 import { type IsAsked, type Reach, reachBelow, reachOfRoot } from './reach.ts'
 import { linkOf, rowCondition } from './row-condition.ts'
 
@@ -18,9 +21,6 @@ export interface ObjectSql {
   readonly joins: SqlParts
   readonly expression: SqlParts
 }
-
-/** A function of Postgres takes 100 arguments. */
-const PROPERTIES_PER_CALL = 50
 
 /**
  * The SQL of a plan's objects; `expression` is of type json also where the object is a single value.
@@ -124,37 +124,13 @@ class ObjectWriter {
     return sql`(SELECT COALESCE(${list}, '[]'::json) FROM ${from}${joins} WHERE ${condition})`
   }
 
-  /**
-   * A grouped sub-query of the children of all parents in reach. For many parents Postgres reads them by a join instead of
-   * one look-up after the other. Without a reach it would aggregate the whole table for each build.
-   */
+  /** Without a reach, the grouped sub-query would aggregate the whole table for each build. */
   #arraysOfAll(output: RowsOutput, row: Row, reach: Reach): SqlParts {
     const { node } = output
-    const { pairs, parent } = linkOf(node)
     const alias = this.#aliases.next(node.table.table)
     const { list, joins } = this.#list(output, { alias, reach: this.#below(reach, node) })
     const arrays = this.#aliases.next(node.table.table)
-    const children = pairs.map(({ child }) => `${alias}.${quoteIdentifier(child)}`)
-    const names = pairs.map((_, index) => quoteIdentifier(index === 0 ? 'key' : `key${index + 1}`))
-    // One row for each parent: what is equal for the link has to be one group. COALESCE gives the key the type and the
-    // collation in which both columns are compared, without a look into the catalogue.
-    const keys = pairs.map(
-      (pair, index) =>
-        `COALESCE((SELECT ${quoteIdentifier(pair.parent)} FROM ${quoteTable(parent.table)} WHERE FALSE), ${children[index]}) AS ${names[index]}`,
-    )
-    const conditions = [
-      reach(
-        children,
-        pairs.map((pair) => pair.parent),
-      ),
-    ]
-    if (node.filter !== null) conditions.push(filterSql(node.filter, alias))
-    const on = pairs.map(
-      (pair, index) => `${row.alias}.${quoteIdentifier(pair.parent)} = ${arrays}.${names[index]}`,
-    )
-    row.joins.push(
-      sql` LEFT JOIN (SELECT ${keys.join(', ')}, ${list} AS "list" FROM ${quoteTable(node.table)} AS ${alias}${joins} WHERE ${joinSql(conditions, ' AND ')} GROUP BY ${keys.map((_, index) => index + 1).join(', ')}) AS ${arrays} ON ${on.join(' AND ')}`,
-    )
+    row.joins.push(arraysAtOnce({ node, alias, joins, list }, reach, arrays, row.alias))
     return sql`COALESCE(${arrays}."list", '[]'::json)`
   }
 
@@ -170,31 +146,11 @@ class ObjectWriter {
     return { list: sql`JSON_AGG(${expression} ORDER BY ${arrayOrder(places)})${onlyPresent}`, joins }
   }
 
-  /** One value of the same rows that an array would have as elements. */
-  #aggregate({ node, function: name, ofRows }: AggregateOutput, parentAlias: string): SqlParts {
-    const { alias, from, condition } = this.#rows(node, parentAlias)
-    const { expression, joins } = this.#elements(node, { alias, reach: null }, true)
-    const rows = sql` FROM ${from}${joins} WHERE ${condition}`
-    const present = sql`${expression} IS DISTINCT FROM NULL`
-    switch (name) {
-      case 'count':
-        return sql`(SELECT COUNT(${ofRows ? '*' : expression})${rows})`
-      case 'exists':
-        // For many objects Postgres would answer EXISTS out of a hash of the whole table.
-        return sql`COALESCE((SELECT TRUE${rows}${ofRows ? [] : sql` AND ${present}`} LIMIT 1), FALSE)`
-      case 'sum':
-      case 'avg':
-        // The sum of floats depends on their order: equal data has to give equal sums.
-        return sql`(SELECT ${name.toUpperCase()}(${expression} ORDER BY ${expression})${rows})`
-      case 'min':
-      case 'max': {
-        // By an index on link and value. Of equal values (1.0 and 1.00) always the same one; and every type with an order has it.
-        const order = sql`${expression}${name === 'max' ? ' DESC' : ''}, ROW(${expression}) USING OPERATOR(pg_catalog.*<)`
-        return sql`(SELECT ${expression}${rows} AND ${present} ORDER BY ${order} LIMIT 1)`
-      }
-      default:
-        return name satisfies never
-    }
+  /** One value of the same rows that an array would have as elements, for one parent at a time. */
+  #aggregate(output: AggregateOutput, parentAlias: string): SqlParts {
+    const { alias, from, condition } = this.#rows(output.node, parentAlias)
+    const { expression, joins } = this.#elements(output.node, { alias, reach: null }, true)
+    return aggregateExpression(output, expression, sql` FROM ${from}${joins} WHERE ${condition}`)
   }
 
   /**
@@ -251,14 +207,4 @@ function where({ filter }: TableNode, alias: string): SqlParts {
 function holdsRows(output: Output): output is Extract<Output, { kind: 'row' | 'rows' }> {
   if (output.kind === 'rows') return true
   return output.kind === 'row' && holdsRows(output.node.output)
-}
-
-/** Beyond what one call takes, the properties are aggregated from a list of rows: the same object in the same order. */
-function jsonObject(properties: readonly (readonly [name: string, value: SqlParts])[]): SqlParts {
-  if (properties.length <= PROPERTIES_PER_CALL) {
-    const pairs = properties.map(([name, value]) => sql`${quoteLiteral(name)}, ${value}`)
-    return sql`JSON_BUILD_OBJECT(${joinSql(pairs, ', ')})`
-  }
-  const rows = properties.map(([name, value]) => sql`(${quoteLiteral(name)}, TO_JSON(${value}))`)
-  return sql`(SELECT JSON_OBJECT_AGG("name", "value") FROM (VALUES ${joinSql(rows, ', ')}) AS "property" ("name", "value"))`
 }

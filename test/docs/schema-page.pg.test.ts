@@ -1,8 +1,8 @@
-import { buildSchemaQuery, introspection, type RootSchema } from 'pg-capture'
-import { transform } from 'esbuild'
+import { buildSchemaQuery, introspection } from 'pg-capture'
 import { describe, expect, test } from 'vitest'
 import { testDatabase } from '../support/postgres.ts'
 import { normalSql } from './same-sql.ts'
+import { schemaOf } from './schema-of.ts'
 import { type Snippet, snippetsOf } from './snippets.ts'
 
 // docs/schema.md, run: each schema with the objects and the SQL that the page prints after it.
@@ -25,14 +25,6 @@ const examples: Example[] = snippets.flatMap((schema, index) => {
 
 const database = testDatabase({ setup: tables?.code ?? '' })
 
-async function schemaOf({ code }: Snippet): Promise<RootSchema> {
-  const script = await transform(`${code}\nexport { schema }`, { loader: 'ts', format: 'esm' })
-  const module = (await import(`data:text/javascript,${encodeURIComponent(script.code)}`)) as {
-    schema: RootSchema
-  }
-  return module.schema
-}
-
 describe('docs/schema.md', () => {
   test('has its examples, and every SQL block belongs to one', () => {
     expect(examples.length).toBeGreaterThanOrEqual(6)
@@ -42,7 +34,7 @@ describe('docs/schema.md', () => {
   test.each(examples)(
     'the schema of line $line gives the objects and the SQL that follow',
     async (example) => {
-      const query = buildSchemaQuery(await schemaOf(example.schema), [7, 8])
+      const query = buildSchemaQuery(await schemaOf(example.schema.code), [7, 8])
       const rows = await query.run(database)
       const objects = rows
         .sort((left, right) => Number(left.id) - Number(right.id))
@@ -55,7 +47,7 @@ describe('docs/schema.md', () => {
   test('introspection tells what the page says', async () => {
     const example = snippets.find(({ code }) => code.includes('introspection(schema)'))!
     const [schema = '', told = ''] = example.code.split(/^const \{ tables, output \}.*$/m)
-    const found = introspection(await schemaOf({ ...example, code: schema.replace(/^import .*$/m, '') }))
+    const found = introspection(await schemaOf(schema.replace(/^import .*$/m, '')))
     const plain = (text: string): string => text.replaceAll(/[\s,/]/g, '').replaceAll("'", '"')
     const literal = (value: unknown): string => JSON.stringify(value).replaceAll(/"(\w+)":/g, '$1:')
     expect(plain(told)).toBe(plain(`tables: ${literal(found.tables)} output: ${literal(found.output)}`))

@@ -36,5 +36,7 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'services/**/*.test.ts', 'test/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 30_000,
+    // The tests mostly wait for servers. By default one core would be left to whoever watches.
+    maxWorkers: '100%',
   },
 })

@@ -72,6 +72,7 @@ export type {
 export { SchemaError, type SchemaIssue } from './core/schema/schema-error.ts'
 export type { IdOf, ObjectOf, TypedSchema } from './core/schema/typed-schema.ts'
 export type { QueryClient } from './core/sql/client.ts'
+export { type NamingClient, prepared } from './core/sql/prepared.ts'
 export { QueryBuilder } from './core/sql/query-builder.ts'
 export type { RedisClient } from './stores/redis-client.ts'
 export { RedisSet, type RedisSetOptions } from './stores/redis-set.ts'

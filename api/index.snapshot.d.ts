@@ -184,6 +184,15 @@ export interface Measurement extends FigureDefinition {
         readonly change?: 'upsert' | 'delete';
     };
 }
+export interface NamingClient {
+    query(_: {
+        name: string;
+        text: string;
+        values: unknown[];
+    }): Promise<{
+        rows: unknown[];
+    }>;
+}
 export interface ObjectSchema {
     readonly type: 'object';
     readonly properties: Readonly<Record<string, Schema>>;
@@ -435,6 +444,7 @@ export declare function buildSchemaQuery<Built = unknown, Id = unknown>(_: Typed
 export declare function defineSchema<DB = AnyDatabase>(): <const S>(_: Argument<DB, S>) => TypedSchema<BuiltObject<DB, S>, BuiltId<S>>;
 export declare function getRootIdsFromEvent<Id = string>(_: RootSchema, _: WALEvent): RootIds<Id>;
 export declare function introspection(_: RootSchema): Introspection;
+export declare function prepared(_: NamingClient): QueryClient;
 export declare function watchHealth(_: {
     health(): Promise<Health>;
 }, _: (_: Health) => void, _?: WatchHealthOptions): () => void;

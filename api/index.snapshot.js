@@ -74,5 +74,6 @@ export function buildSchemaQuery(_, _) {}
 export function defineSchema() {}
 export function getRootIdsFromEvent(_, _) {}
 export function introspection(_) {}
+export function prepared(_) {}
 export function watchHealth(_, _, _) {}
 // #endregion

@@ -47,7 +47,7 @@ export function prepared(client: NamingClient): QueryClient {
       } catch (error) {
         if (name === undefined || !mayBeOutdated(error)) throw error
         names.delete(text)
-        return await client.query({ name: '', text, values })
+        return client.query({ name: '', text, values })
       }
     },
   }

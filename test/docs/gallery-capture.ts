@@ -10,6 +10,10 @@ import { PgoutputSource } from 'pg-capture/sources/pgoutput'
 import { expect } from 'vitest'
 import type { TestDatabase } from '../support/postgres.ts'
 import { AcknowledgedTransactions } from './acknowledged-transactions.ts'
+import { printedJson } from './printed-json.ts'
+
+/** Ids with their objects, by what is printed of an id. */
+export type Objects = ReadonlyMap<string, { readonly id: unknown; readonly object: unknown }>
 
 /** What became of a transaction. */
 export interface Outcome {
@@ -17,8 +21,8 @@ export interface Outcome {
   /** In the order in which they came. */
   readonly upserted: readonly string[]
   readonly deleted: readonly string[]
-  readonly before: ReadonlyMap<string, unknown>
-  readonly after: ReadonlyMap<string, unknown>
+  readonly before: Objects
+  readonly after: Objects
 }
 
 /** Follows schemas by logical replication, from a backfill on. */
@@ -68,7 +72,7 @@ export class GalleryCapture {
     await this.#running
   }
 
-  objects(schema: RootSchema): ReadonlyMap<string, unknown> {
+  objects(schema: RootSchema): Objects {
     return new Map(this.#replica(schema).objects)
   }
 
@@ -111,22 +115,22 @@ export class GalleryCapture {
 }
 
 class Replica {
-  readonly objects: Map<string, unknown> = new Map()
+  readonly objects: Map<string, { readonly id: unknown; readonly object: unknown }> = new Map()
   readonly upserted: Set<string> = new Set()
   readonly deleted: Set<string> = new Set()
 
   apply({ upsert, delete: deleted }: Changes<unknown, unknown>): void {
     for (const { id, object } of upsert) {
-      this.objects.set(textOfId(id), object)
-      this.upserted.add(textOfId(id))
+      this.objects.set(printedId(id), { id, object })
+      this.upserted.add(printedId(id))
     }
     for (const id of deleted) {
-      this.objects.delete(textOfId(id))
-      this.deleted.add(textOfId(id))
+      this.objects.delete(printedId(id))
+      this.deleted.add(printedId(id))
     }
   }
 }
 
-function textOfId(id: unknown): string {
-  return typeof id === 'string' ? id : JSON.stringify(id)
+function printedId(id: unknown): string {
+  return typeof id === 'string' ? id : printedJson(id)
 }

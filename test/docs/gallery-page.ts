@@ -2,9 +2,9 @@ import { buildSchemaQuery, getRootIdsFromEvent, type RootSchema } from 'pg-captu
 import { expect } from 'vitest'
 import { textOf } from '../project/source-tree.ts'
 import type { TestDatabase } from '../support/postgres.ts'
-import { GalleryCapture, type Outcome } from './gallery-capture.ts'
+import { GalleryCapture, type Objects, type Outcome } from './gallery-capture.ts'
 import { printedJson } from './printed-json.ts'
-import { printedOutcome } from './printed-outcome.ts'
+import { inOrder, printedOutcome } from './printed-outcome.ts'
 import { printedSql } from './printed-sql.ts'
 import { normalSql } from './same-sql.ts'
 import { schemaOf } from './schema-of.ts'
@@ -90,25 +90,25 @@ export class GalleryPage {
       }
       if (language === 'json') return printedJson(shown(capture.objects(schema)))
       if (language === 'text') return printedOutcome(outcome!)
-      if (folded) return outcome === undefined ? buildQuery(schema) : lookUps(schema, outcome)
+      if (folded) return outcome === undefined ? buildQuery(schema, capture.objects(schema)) : lookUps(schema, outcome)
       outcome = await capture.commit(code, schema)
       return code
     }
   }
 }
 
-function shown(objects: ReadonlyMap<string, unknown>): unknown {
-  const ids = [...objects.keys()].sort((left, right) => left.localeCompare(right, 'en', { numeric: true }))
-  return ids.map((id) => ({ id, object: objects.get(id) }))
+function shown(objects: Objects): unknown {
+  return inOrder([...objects.keys()]).map((id) => objects.get(id))
 }
 
-function buildQuery(schema: RootSchema): string {
-  return readable(buildSchemaQuery(schema, [1]).toQuery().text)
+function buildQuery(schema: RootSchema, objects: Objects): string {
+  const [one] = objects.values()
+  return readable(buildSchemaQuery(schema, [one?.id]).toQuery().text)
 }
 
 function lookUps(schema: RootSchema, { events }: Outcome): string {
   const queries = events.flatMap((event) => getRootIdsFromEvent(schema, event).query?.toString() ?? [])
-  return [...new Set(queries)].map(readable).join('\n\n')
+  return [...new Set(queries)].map(readable).join(';\n\n')
 }
 
 function readable(sql: string): string {

@@ -35,7 +35,7 @@ class Layout {
     this.#width = width
   }
 
-  /** Breaks where the meaning does: at clauses, then at commas, and last inside the longest brackets. */
+  /** Breaks where the meaning does: at clauses, then at commas, then at conditions, and last inside the longest brackets. */
   lines(parts: readonly Part[], indent: string): string[] {
     const line = indent + inOneLine(parts)
     if (line.length <= this.#width) return [line]
@@ -46,9 +46,9 @@ class Layout {
       const further = clauseWords.has(String(parts[0])) ? `${indent}  ` : indent
       return items.flatMap((item, at) => this.lines(item, at === 0 ? indent : further))
     }
-    const [aggregate = [], filter = []] = split(parts, (part) => part === 'FILTER')
-    if (filter.length === 0) return this.#brackets(parts, indent)
-    return [...this.lines(aggregate, indent), ...this.lines(filter, `${indent}  `)]
+    const [first = [], ...terms] = split(parts, (part) => part === 'FILTER' || part === 'AND')
+    if (terms.length === 0) return this.#brackets(parts, indent)
+    return [...this.lines(first, indent), ...terms.flatMap((term) => this.lines(term, `${indent}  `))]
   }
 
   #brackets(parts: readonly Part[], indent: string): string[] {

@@ -90,7 +90,8 @@ export class GalleryPage {
       }
       if (language === 'json') return printedJson(shown(capture.objects(schema)))
       if (language === 'text') return printedOutcome(outcome!)
-      if (folded) return outcome === undefined ? buildQuery(schema, capture.objects(schema)) : lookUps(schema, outcome)
+      if (folded)
+        return outcome === undefined ? buildQuery(schema, capture.objects(schema)) : lookUps(schema, outcome)
       outcome = await capture.commit(code, schema)
       return code
     }

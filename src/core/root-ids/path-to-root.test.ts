@@ -158,7 +158,7 @@ describe('the path of a place below filters', () => {
         'SELECT "book_1"."id" AS "id" FROM "book" AS "book_1" JOIN "edition" AS "edition_1"' +
         ' ON "edition_1"."bookId" = "book_1"."id" AND "edition_1"."year" > $2' +
         ' WHERE "edition_1"."printerId" = ANY(COALESCE($1, ARRAY(SELECT "id" FROM "printer" WHERE FALSE)))' +
-        ' AND "book_1"."hidden" = $3 GROUP BY "book_1"."id"',
+        ' AND "book_1"."hidden" = $3 GROUP BY "book_1"."id" ORDER BY "book_1"."id" LIMIT 50000',
       fixed: [1900, false],
     })
   })

@@ -37,9 +37,16 @@ export interface LookUp {
    * from, so that they compare as SQL compares the two columns: a `numeric` 1.00 finds the `integer` 1.
    */
   readonly ofKeys: Statement
+  /** The same from behind an id on, whose columns follow the arrays. */
+  readonly ofKeysAfter: Statement
+  /** How many columns an id has. */
+  readonly idColumns: number
   /** Equal for look-ups that are one and the same. */
   readonly identity: string
 }
+
+/** A look-up gives so many ids at once, in the order of the root's key: what hangs on one row may be a whole table. */
+export const IDS_PER_PAGE = 50_000
 
 /** Whether a look-up's rows carry the id as it is, or as text. */
 export type IdForm = 'value' | 'text'
@@ -82,13 +89,32 @@ function lookUpOf(plan: Plan, changed: TableNode, start: Start, idForm: IdForm):
   const head = sql`SELECT ${idOf(plan, rootAlias, idForm)} AS "id" ${from} WHERE `
   const columns = start.pairs.map(({ parent }) => `${alias}.${quoteIdentifier(parent)}`)
   const { filter } = plan.root
-  const tail = sql`${filter === null ? [] : sql` AND ${filterSql(filter, rootAlias)}`} GROUP BY ${plan.primaryKey.map((key) => `${rootAlias}.${quoteIdentifier(key)}`).join(', ')}`
+  const id = plan.primaryKey.map((key) => `${rootAlias}.${quoteIdentifier(key)}`).join(', ')
+  const isRoot = filter === null ? [] : sql` AND ${filterSql(filter, rootAlias)}`
+  const tail = sql`${isRoot} GROUP BY ${id}`
   const keys = start.pairs.map((): Parameter => ({ value: null }))
   const arrays = start.pairs.map(({ child }, index) =>
     arrayParameterLike(changed.table, child, keys[index] as Parameter),
   )
-  const ofKeys = compileStatement(sql`${head}${isAmong(columns, arrays)}${tail}`, keys)
-  return { head, columns, tail, ofKeys, identity: JSON.stringify([ofKeys.text, ofKeys.fixed]) }
+  const last = plan.primaryKey.map((): Parameter => ({ value: null }))
+  const page = (isBehind: SqlParts): SqlParts =>
+    sql`${head}${isAmong(columns, arrays)}${isBehind}${tail} ORDER BY ${id} LIMIT ${String(IDS_PER_PAGE)}`
+  const ofKeys = compileStatement(page([]), keys)
+  const lastId = joinSql(
+    last.map((parameter): SqlParts => [parameter]),
+    ', ',
+  )
+  const ofKeysAfter = compileStatement(page(sql` AND (${id}) > (${lastId})`), [...keys, ...last])
+  const idColumns = last.length
+  return {
+    head,
+    columns,
+    tail,
+    ofKeys,
+    ofKeysAfter,
+    idColumns,
+    identity: JSON.stringify([ofKeys.text, ofKeys.fixed]),
+  }
 }
 
 function isAmong(columns: readonly string[], arrays: readonly SqlParts[]): SqlParts {

@@ -1,10 +1,10 @@
 import { CaptureError } from '../errors/capture-error.ts'
-import { columnArrays } from '../events/key-of-columns.ts'
+import { columnArrays, columnsOfKey } from '../events/key-of-columns.ts'
 import type { Plan, TableNode } from '../schema/plan.ts'
 import type { QueryClient } from '../sql/client.ts'
 import { affectedKeys, type RowEvent } from './affected-keys.ts'
 import type { TextForms } from './may-match.ts'
-import { type LookUp, pathsOf } from './path-to-root.ts'
+import { IDS_PER_PAGE, type LookUp, pathsOf } from './path-to-root.ts'
 
 /** One statement takes at most so many keys, so that its parameter stays of a size that a server likes. */
 const KEYS_PER_LOOK_UP = 10_000
@@ -59,18 +59,38 @@ export function affectedRoots(
   return { ids, keysByLookUp }
 }
 
-/** Yields the ids, as text: those first that need no look-up, then look-up by look-up. */
+/** Yields the ids, as text: those first that need no look-up, then look-up by look-up, a page of ids at a time. */
 export async function* lookUpRootIds(roots: AffectedRoots, client: QueryClient): AsyncGenerator<string[]> {
   if (roots.ids.size > 0) yield [...roots.ids]
   for (const { lookUp, keys } of roots.keysByLookUp.values()) {
-    const { text, fixed } = lookUp.ofKeys
     const all = [...keys]
     for (let from = 0; from < all.length; from += KEYS_PER_LOOK_UP) {
-      const arrays = columnArrays(all.slice(from, from + KEYS_PER_LOOK_UP), lookUp.columns.length)
-      const { rows } = await client.query(text, [...arrays, ...fixed])
-      const found = rows.map(idOfRow).filter((id) => !roots.ids.has(id))
-      if (found.length > 0) yield found
+      for await (const ids of pagesOf(lookUp, all.slice(from, from + KEYS_PER_LOOK_UP), client)) {
+        const found = ids.filter((id) => !roots.ids.has(id))
+        if (found.length > 0) yield found
+      }
     }
+  }
+}
+
+/**
+ * The roots of the keys by keyset pagination: memory stays bounded, and no transaction stays open. A root that comes to the keys
+ * meanwhile, or leaves them, has an event of its own.
+ */
+async function* pagesOf(
+  { columns, ofKeys, ofKeysAfter, idColumns }: LookUp,
+  keys: readonly string[],
+  client: QueryClient,
+): AsyncGenerator<string[]> {
+  const arrays = columnArrays(keys, columns.length)
+  let { rows } = await client.query(ofKeys.text, [...arrays, ...ofKeys.fixed])
+  for (;;) {
+    const ids = rows.map(idOfRow)
+    yield ids
+    const last = ids.at(-1)
+    if (last === undefined || ids.length < IDS_PER_PAGE) return
+    const after = columnsOfKey(last, idColumns)
+    ;({ rows } = await client.query(ofKeysAfter.text, [...arrays, ...after, ...ofKeysAfter.fixed]))
   }
 }
 

@@ -18,6 +18,8 @@ describe.each(pages)('$path', (page) => {
   const database = testDatabase({ setup: page.tables })
 
   test('prints what comes out', async () => {
-    await expect(await page.played(database)).toMatchFileSnapshot(absolute(page.path))
+    await expect(await page.played(database), 'npm run docs:write writes it anew').toMatchFileSnapshot(
+      absolute(page.path),
+    )
   })
 })

@@ -3,12 +3,15 @@ import {
   type Changes,
   defineSchema,
   EventAggregator,
+  getRootIdsFromEvent,
   type ObjectOf,
   type QueryBuilder,
   type QueryClient,
+  type RootIds,
   type RootSchema,
+  type WALEvent,
 } from 'pg-capture'
-import { describe, expectTypeOf, test } from 'vitest'
+import { describe, expect, expectTypeOf, test } from 'vitest'
 import type { Bookshop } from './bookshop.ts'
 
 const client: QueryClient = { query: async () => ({ rows: [] }) }
@@ -79,4 +82,23 @@ describe('onChange of an EventAggregator receives', () => {
 test('rows of buildSchemaQuery hold what the schema defines', () => {
   expectTypeOf(buildSchemaQuery(books, [1])).toEqualTypeOf<QueryBuilder<{ id: unknown; object: Book }>>()
   expectTypeOf(buildSchemaQuery(plain, [1])).toEqualTypeOf<QueryBuilder<{ id: unknown; object: unknown }>>()
+})
+
+test('ids of getRootIdsFromEvent are those that the schema defines', () => {
+  const event: WALEvent = {
+    table: 'copy',
+    schema: 'stock',
+    action: 'INSERT',
+    data: { book_id: 8, number: 1 },
+  }
+  const copies = defineSchema<Bookshop>()({
+    table: 'stock.copy',
+    primaryKey: ['book_id', 'number'],
+    schema: { type: 'column', column: 'shelf' },
+  })
+  const found = getRootIdsFromEvent(copies, event)
+  expectTypeOf(found).toEqualTypeOf<RootIds<CopyId>>()
+  expect(found.ids).toEqual([{ book_id: '8', number: '1' }] satisfies CopyId[])
+  expectTypeOf(getRootIdsFromEvent(plain, event)).toEqualTypeOf<RootIds>()
+  expectTypeOf(getRootIdsFromEvent<CopyId>(plain, event)).toEqualTypeOf<RootIds<CopyId>>()
 })

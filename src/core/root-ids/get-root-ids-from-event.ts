@@ -5,7 +5,7 @@ import { displayTableName, parseTableName, tableKey } from '../events/table-name
 import type { WALEvent } from '../events/wal-event.ts'
 import { type Plan, planOf, type TableNode } from '../schema/plan.ts'
 import { rootIdOf } from '../schema/root-id.ts'
-import type { RootSchema } from '../schema/schema.ts'
+import type { TypedSchema } from '../schema/typed-schema.ts'
 import { joinSql, sql } from '../sql/fragment.ts'
 import { QueryBuilder, type SqlParts } from '../sql/query-builder.ts'
 import { affectedKeys } from './affected-keys.ts'
@@ -40,7 +40,10 @@ export interface RootIds<Id = string> {
  * @throws CaptureError `EVENT_MALFORMED`; `EVENT_VALUE_UNKNOWN` where a key that is needed was not sent;
  *   `TRUNCATE_UNHANDLED` for a TRUNCATE of the root table, after which there are no ids to give.
  */
-export function getRootIdsFromEvent<Id = string>(schema: RootSchema, event: WALEvent): RootIds<Id> {
+export function getRootIdsFromEvent<Id = string>(
+  schema: TypedSchema<unknown, Id>,
+  event: WALEvent,
+): RootIds<Id> {
   checkEvent(event)
   const plan = planOf(schema)
   const nodes = nodesOf(plan, event)

@@ -10,13 +10,22 @@
  * | an array, an object | the same, of what is in it |
  *
  * Of a `ColumnType` of Kysely it takes what a `SELECT` yields. Where that is a string and an `INSERT` takes numbers too, as in
- * `Int8` and `Numeric` of kysely-codegen, it is a number that drivers read as text: `number | string`.
+ * `Int8` and `Numeric` of kysely-codegen, it is a number that drivers read as text: `number | string`. In arrays too: kysely-codegen
+ * writes a `ColumnType` of arrays, prisma-kysely an array of them.
  */
 export type ColumnValue<Column> = unknown extends Column
   ? unknown
-  : Column extends { readonly __select__: infer Selected; readonly __insert__: infer Inserted }
+  : Column extends ColumnType<infer Selected, infer Inserted>
     ? SelectedValue<Selected, Inserted>
-    : JsonOf<Column>
+    : Column extends readonly ColumnType<infer Selected, infer Inserted>[]
+      ? SelectedValue<Selected, Inserted>[]
+      : JsonOf<Column>
+
+/** What a `ColumnType` of Kysely is to the compiler. */
+interface ColumnType<Selected, Inserted> {
+  readonly __select__: Selected
+  readonly __insert__: Inserted
+}
 
 type SelectedValue<Selected, Inserted> = unknown extends Selected
   ? unknown

@@ -1,6 +1,6 @@
 import type { TypedSchema } from './typed-schema.ts'
 import type { BuiltId, BuiltObject } from './typing/built-object.ts'
-import type { CheckedRoot } from './typing/checked-schema.ts'
+import type { Checked } from './typing/checked-schema.ts'
 import type { AnyDatabase } from './typing/row-of.ts'
 
 /**
@@ -45,4 +45,4 @@ export function defineSchema<DB = AnyDatabase>(): <const S>(
 }
 
 /** The branch that is never taken is where `S` is inferred from. */
-type Argument<DB, S> = S extends never ? S : CheckedRoot<DB, S>
+type Argument<DB, S> = S extends never ? S : Checked<DB, S>['root']

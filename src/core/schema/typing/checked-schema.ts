@@ -8,18 +8,20 @@ import type { NameIn, RowOf, TableOf, TargetOf } from './row-of.ts'
  * What a root schema has to be for `DB` to have all that it names: the type of the argument, `S`, with the type of each name
  * replaced by the names that would be right in its place. So a wrong name is an error where it stands, and editors complete it.
  */
-export interface CheckedRoot<DB, S> {
-  readonly table: TableOf<DB, Field<S, 'table'>>
-  readonly primaryKey: CheckedKey<RowOf<DB, Field<S, 'table'>>, Field<S, 'primaryKey'>>
-  readonly schema: CheckedSchema<DB, RowOf<DB, Field<S, 'table'>>, Field<S, 'schema'>>
-  readonly where?: WhereOf<RowOf<DB, Field<S, 'table'>>> | undefined
+export interface Checked<DB, S> {
+  readonly root: {
+    readonly table: TableOf<DB, Field<S, 'table'>>
+    readonly primaryKey: CheckedKey<RowOf<DB, Field<S, 'table'>>, Field<S, 'primaryKey'>>
+    readonly schema: CheckedSchema<DB, RowOf<DB, Field<S, 'table'>>, Field<S, 'schema'>>
+    readonly where?: WhereOf<RowOf<DB, Field<S, 'table'>>> | undefined
+  }
 }
 
 type CheckedSchema<DB, Row, S> = S extends { readonly type: keyof CheckedKinds<DB, Row, unknown, S> }
   ? CheckedKinds<DB, Row, TargetOf<DB, S>, S>[S['type']]
   : { readonly type: NameIn<CheckedKinds<DB, Row, unknown, S>>; readonly [field: string]: unknown }
 
-// The kinds have no names of their own, as messages then show the fields, and not a name that the user has never seen.
+// The root and the kinds have no names of their own, as messages then show the fields, and not a name that the user has never seen.
 interface CheckedKinds<DB, Row, Target, S> {
   readonly column: {
     readonly type: 'column'
@@ -69,6 +71,7 @@ interface CheckedKinds<DB, Row, Target, S> {
     : { readonly schema: CheckedSchema<DB, Target, Field<S, 'schema'>> })
 }
 
+// A condition on the properties, here or where they are handed over, has TypeScript 5.4 check some schemas without end.
 type CheckedProperties<DB, Row, Properties> = {
   readonly [Name in keyof Properties]: CheckedSchema<DB, Row, Properties[Name]>
 }

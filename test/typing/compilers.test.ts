@@ -1,0 +1,54 @@
+import { describe, expect, test } from 'vitest'
+import { filesIn } from '../project/source-tree.ts'
+import { badSchemas } from './bad-schemas.ts'
+import { compile, compilers } from './compile.ts'
+
+// One program for each compiler, as most of what a compilation takes is its beginning.
+
+const { program, schemas } = badSchemas()
+
+/** What is expected of types in these, only a compiler checks. */
+const typeTests = filesIn('test/typing').filter((path) => path.endsWith('.types.test.ts'))
+
+const falseTypeTest = `
+import { defineSchema, type ObjectOf } from 'pg-capture'
+import { expectTypeOf } from 'vitest'
+const schema = defineSchema<{ book: { id: number } }>()({ table: 'book', primaryKey: 'id', schema: { type: 'column', column: 'id' } })
+expectTypeOf<ObjectOf<typeof schema>>().toEqualTypeOf<number>()
+expectTypeOf<ObjectOf<typeof schema>>().toEqualTypeOf<string>()
+`
+
+/** Compilers list the members of a union in orders of their own. */
+function inOrder(message: string): string {
+  return message.replaceAll(/(?:"[^"']+"|[a-z]+)(?: \| (?:"[^"']+"|[a-z]+))+/g, (union) =>
+    union.split(' | ').sort().join(' | '),
+  )
+}
+
+const compilations = compile({ 'bad-schemas.ts': program, 'false-type-test.ts': falseTypeTest }, typeTests)
+
+describe.each(compilers.map(({ version }, index) => ({ version, index })))(
+  'TypeScript $version',
+  ({ index }) => {
+    test('holds the tests of types for true', async () => {
+      expect(typeTests).toContain('test/typing/object-of.types.test.ts')
+      const { complaints } = (await compilations)[index]!
+      const others = complaints.filter(({ file }) => file !== 'bad-schemas.ts')
+      expect(others).toEqual([expect.objectContaining({ file: 'false-type-test.ts', line: 6 })])
+    }, 60_000)
+
+    test.each(schemas)(
+      'tells where a schema is wrong: $about',
+      async ({ line, column, says }) => {
+        const { complaints } = (await compilations)[index]!
+        const here = complaints.filter(
+          (complaint) => complaint.file === 'bad-schemas.ts' && complaint.line === line,
+        )
+        expect(
+          here.map((complaint) => ({ column: complaint.column, says: inOrder(complaint.message) })),
+        ).toEqual([{ column, says: inOrder(says) }])
+      },
+      60_000,
+    )
+  },
+)

@@ -442,7 +442,7 @@ export declare function buildSchemaQuery<Built = unknown, Id = unknown>(_: Typed
     object: Built;
 }>;
 export declare function defineSchema<DB = AnyDatabase>(): <const S>(_: Argument<DB, S>) => TypedSchema<BuiltObject<DB, S>, BuiltId<S>>;
-export declare function getRootIdsFromEvent<Id = string>(_: RootSchema, _: WALEvent): RootIds<Id>;
+export declare function getRootIdsFromEvent<Id = string>(_: TypedSchema<unknown, Id>, _: WALEvent): RootIds<Id>;
 export declare function introspection(_: RootSchema): Introspection;
 export declare function prepared(_: NamingClient): QueryClient;
 export declare function watchHealth(_: {
@@ -471,7 +471,7 @@ interface AnyDatabase {
 interface AnyRow {
     readonly [column: string]: unknown;
 }
-type Argument<DB, S> = S extends never ? S : CheckedRoot<DB, S>;
+type Argument<DB, S> = S extends never ? S : Checked<DB, S>['root'];
 type Built<DB, Row, S> = 'column' | 'object' extends Field<S, 'type'> ? unknown : S extends {
     readonly type: 'column';
 } ? BuiltColumn<ValueIn<Row, Field<S, 'column'>>, Field<S, 'cast'>> : S extends {
@@ -495,6 +495,14 @@ type BuiltId<S> = Field<S, 'primaryKey'> extends readonly [string, string, ...st
 type BuiltObject<DB, S> = Built<DB, RowOf<DB, Field<S, 'table'>>, Field<S, 'schema'>>;
 type CanEqual<A, B> = [Exclude<A, null> & Exclude<B, null>] extends [never] ? false : true;
 type CastValue<Cast extends string> = Cast extends `${string}[]` ? unknown[] : Cast extends `${infer Name}(${string}` ? CastValue<Name> : Lowercase<Cast> extends keyof ValueOfType ? ValueOfType[Lowercase<Cast>] : unknown;
+interface Checked<DB, S> {
+    readonly root: {
+        readonly table: TableOf<DB, Field<S, 'table'>>;
+        readonly primaryKey: CheckedKey<RowOf<DB, Field<S, 'table'>>, Field<S, 'primaryKey'>>;
+        readonly schema: CheckedSchema<DB, RowOf<DB, Field<S, 'table'>>, Field<S, 'schema'>>;
+        readonly where?: WhereOf<RowOf<DB, Field<S, 'table'>>> | undefined;
+    };
+}
 type CheckedKey<Row, Key> = Key extends readonly unknown[] ? {
     readonly [At in keyof Key]: NameIn<Row>;
 } : NameIn<Row>;
@@ -563,12 +571,6 @@ type CheckedPair<Row, Column, Other, OtherColumn> = [OtherColumn] extends [keyof
 type CheckedProperties<DB, Row, Properties> = {
     readonly [Name in keyof Properties]: CheckedSchema<DB, Row, Properties[Name]>;
 };
-interface CheckedRoot<DB, S> {
-    readonly table: TableOf<DB, Field<S, 'table'>>;
-    readonly primaryKey: CheckedKey<RowOf<DB, Field<S, 'table'>>, Field<S, 'primaryKey'>>;
-    readonly schema: CheckedSchema<DB, RowOf<DB, Field<S, 'table'>>, Field<S, 'schema'>>;
-    readonly where?: WhereOf<RowOf<DB, Field<S, 'table'>>> | undefined;
-}
 type CheckedSchema<DB, Row, S> = S extends {
     readonly type: keyof CheckedKinds<DB, Row, unknown, S>;
 } ? CheckedKinds<DB, Row, TargetOf<DB, S>, S>[S['type']] : {
@@ -580,10 +582,11 @@ interface ColumnPair {
     readonly parent: string;
 }
 type ColumnsOf<Key> = Key extends readonly unknown[] ? Key[number] : Key;
-type ColumnValue<Column> = unknown extends Column ? unknown : Column extends {
-    readonly __select__: infer Selected;
-    readonly __insert__: infer Inserted;
-} ? SelectedValue<Selected, Inserted> : JsonOf<Column>;
+interface ColumnType<Selected, Inserted> {
+    readonly __select__: Selected;
+    readonly __insert__: Inserted;
+}
+type ColumnValue<Column> = unknown extends Column ? unknown : Column extends ColumnType<infer Selected, infer Inserted> ? SelectedValue<Selected, Inserted> : Column extends readonly ColumnType<infer Selected, infer Inserted>[] ? SelectedValue<Selected, Inserted>[] : JsonOf<Column>;
 type ComparedWith<Value> = unknown extends Value ? ConditionValue : Value extends string | boolean ? Value : Value extends number ? number | bigint | string : Value extends null ? never : ConditionValue;
 type ConditionOn<Row> = {
     readonly [Name in (keyof Row & string) | 'and' | 'or']?: (Name extends keyof Row ? TestOf<ComparedWith<ColumnValue<Row[Name]>>> : never) | (Name extends 'and' | 'or' ? readonly ConditionOn<Row>[] : never);

@@ -45,6 +45,7 @@ export type Book = {
   price: ColumnType<string, number | string> | null
   status: Generated<Status>
   created_at: Generated<Timestamp>
+  // oxlint-disable-next-line typescript/no-redundant-type-constituents -- it prints so
   details: unknown | null
   cover: Buffer | null
   tags: string[]

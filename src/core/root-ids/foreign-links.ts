@@ -3,7 +3,7 @@ import type { TableName } from '../events/table-name.ts'
 import type { Plan, TableNode } from '../schema/plan.ts'
 import type { QueryClient } from '../sql/client.ts'
 import { quoteIdentifier, quoteLiteral, quoteTable } from '../sql/identifier.ts'
-import { pathsOf } from './path-to-root.ts'
+import { pathsOf, type ShortPath } from './path-to-root.ts'
 
 /** Types of which equal values have one text. */
 const ONE_TEXT_TYPES = [
@@ -32,20 +32,21 @@ const ONE_TEXT_TYPES = [
 export class ForeignLinks {
   readonly #plan: Plan
   readonly #client: QueryClient
-  /** The places that link to the root's primary key, and the columns that do, in the order of the key's. */
-  readonly #direct: ReadonlyMap<TableNode, readonly string[]>
+  /** For each place whose path is short: the one that links to the root's primary key. */
+  readonly #ends: ReadonlyMap<TableNode, ShortPath>
   #found: Promise<ReadonlySet<TableNode>> | null = null
 
   constructor(plan: Plan, client: QueryClient) {
     this.#plan = plan
     this.#client = client
-    const direct = [...pathsOf(plan)].filter(([, path]) => path.lookUpByType !== null)
-    this.#direct = new Map(direct.map(([node, path]) => [node, path.keyColumns]))
+    this.#ends = new Map(
+      [...pathsOf(plan)].flatMap(([node, { short }]) => (short === null ? [] : [[node, short] as const])),
+    )
   }
 
-  /** Those among the nodes, or more. */
+  /** Those among the places whose path ends at such a link, or more. */
   async among(nodes: readonly TableNode[]): Promise<ReadonlySet<TableNode>> {
-    if (!nodes.some((node) => this.#direct.has(node))) return NONE
+    if (!nodes.some((node) => this.#ends.has(node))) return NONE
     this.#found ??= this.#ask()
     try {
       return await this.#found
@@ -58,7 +59,8 @@ export class ForeignLinks {
   async #ask(): Promise<ReadonlySet<TableNode>> {
     const { root, primaryKey } = this.#plan
     const types = `'{${ONE_TEXT_TYPES.join(',')}}'::regtype[]`
-    const comparisons = Array.from(this.#direct, ([{ table }, columns], index) => {
+    const links = new Map([...this.#ends.values()].map(({ node, columns }) => [node, columns]))
+    const comparisons = Array.from(links, ([{ table }, columns], index) => {
       const same = columns.map((column, at) => {
         const keyColumn = primaryKey[at] as string
         const key = typeOf(root.table, keyColumn)
@@ -69,7 +71,8 @@ export class ForeignLinks {
     })
     const { rows } = await this.#client.query(comparisons.join(' UNION ALL '), [])
     const same = new Set(rows.map(linkOfRow).filter((link) => link !== null))
-    return new Set([...this.#direct.keys()].filter((_, index) => !same.has(String(index))))
+    const foreign = new Set([...links.keys()].filter((_, index) => !same.has(String(index))))
+    return new Set([...this.#ends].flatMap(([place, { node }]) => (foreign.has(node) ? [place] : [])))
   }
 }
 
@@ -77,7 +80,7 @@ const NONE: ReadonlySet<TableNode> = new Set()
 
 /** The type that a column is declared with, whether or not there is a row. */
 function typeOf(table: TableName, column: string): string {
-  return `pg_typeof((SELECT ${quoteIdentifier(column)} FROM ${quoteTable(table)} LIMIT 0))`
+  return `pg_typeof((SELECT ${quoteIdentifier(column)} FROM ${quoteTable(table)} WHERE FALSE))`
 }
 
 /** Whether the column's collation takes different texts for equal. */

@@ -9,7 +9,8 @@ import type { TypedSchema } from '../schema/typed-schema.ts'
 import { joinSql, sql } from '../sql/fragment.ts'
 import { QueryBuilder, type SqlParts } from '../sql/query-builder.ts'
 import { affectedKeys } from './affected-keys.ts'
-import { allRootIds, type LookUp, pathToRoot } from './path-to-root.ts'
+import type { LookUp } from './look-up.ts'
+import { allRootIds, pathToRoot } from './path-to-root.ts'
 
 export interface RootIds<Id = string> {
   /** The ids that the event itself tells: texts, or objects of them for a key of several columns. */
@@ -55,9 +56,10 @@ export function getRootIdsFromEvent<Id = string>(
   for (const node of nodes) {
     const path = pathToRoot(plan, node, 'value')
     const keys = affectedKeys(node, event, path.keyColumns, false)
-    if (path.lookUp === null) keys.forEach((key) => ids.add(key))
-    else if (keys.length > 0)
-      lookUps.set(JSON.stringify([path.lookUp.identity, keys]), lookUpParts(path.lookUp, keys))
+    // Whether a path may end before the root is for the types of its columns to say, unless the changed row has the id itself.
+    const lookUp = path.short?.lookUp === null ? null : path.lookUp
+    if (lookUp === null) keys.forEach((key) => ids.add(key))
+    else if (keys.length > 0) lookUps.set(JSON.stringify([lookUp.identity, keys]), lookUpParts(lookUp, keys))
   }
   return {
     ids: Array.from(ids, (id) => rootIdOf(plan, id) as Id),

@@ -28,7 +28,8 @@ function pathOf(
   root: Partial<RootSchema> = {},
 ): { keyColumn: string; statement: string | null } {
   const plan = planOf({ table: 'book', primaryKey: 'id', schema, ...root })
-  const { keyColumns, lookUp } = pathToRoot(plan, plan.nodes.at(-1)!, 'value')
+  const { keyColumns, short, ...path } = pathToRoot(plan, plan.nodes.at(-1)!, 'value')
+  const lookUp = short?.lookUp === null ? null : path.lookUp
   const parts = lookUp && sql`${lookUp.head}${lookUp.columns.join()} = $1${lookUp.tail}`
   return { keyColumn: keyColumns.join(), statement: parts && new QueryBuilder(parts).toQuery().text }
 }
@@ -167,6 +168,52 @@ describe('the path of a place below filters', () => {
     expect(new QueryBuilder(allRootIds(plan)).toString()).toBe(
       'SELECT "book_1"."id" AS "id" FROM "book" AS "book_1" WHERE "book_1"."hidden" = FALSE',
     )
+  })
+})
+
+describe('a path whose last link is to the primary key of the root', () => {
+  const readers = many('id', 'review', 'bookId', one('readerId', 'reader', 'id', name, false))
+
+  function shortOf(schema: Schema, root: Partial<RootSchema> = {}): [string, string | undefined] | null {
+    const plan = planOf({ table: 'book', primaryKey: 'id', schema, ...root })
+    const { short } = pathToRoot(plan, plan.nodes.at(-1)!, 'text')
+    return short && [`${short.node.table.table}.${short.columns.join()}`, short.lookUp?.ofKeys.text]
+  }
+
+  test('ends where the id stands, and does not read the root', () => {
+    expect(shortOf(readers)).toEqual([
+      'review.bookId',
+      `SELECT FORMAT('%s', "review_1"."bookId") AS "id" FROM "review" AS "review_1"` +
+        ' WHERE "review_1"."readerId" = ANY(COALESCE($1, ARRAY(SELECT "id" FROM "reader" WHERE FALSE)))' +
+        ' AND "review_1"."bookId" IS NOT NULL GROUP BY "review_1"."bookId" ORDER BY "review_1"."bookId" LIMIT 50000',
+    ])
+  })
+
+  test('needs no look-up where the changed row has the id', () => {
+    expect(shortOf(many('id', 'review', 'bookId', name))).toEqual(['review.bookId', undefined])
+  })
+
+  test('leads over rows that count alone', () => {
+    const filtered = { ...readers, where: { rating: { gt: 3 } } } as Schema
+    expect(shortOf(filtered)?.[1]).toContain('AND "review_1"."rating" > $2 GROUP BY')
+  })
+
+  test('joins what is between', () => {
+    const deep = many(
+      'id',
+      'review',
+      'bookId',
+      many('id', 'vote', 'reviewId', one('voterId', 'reader', 'id', name, false)),
+    )
+    expect(shortOf(deep)?.[1]).toMatch(
+      /"bookId"\) AS "id" FROM "review" AS "review_1" JOIN "vote" AS "vote_1" ON "vote_1"."reviewId" = "review_1"."id" WHERE "vote_1"."voterId" = ANY/,
+    )
+  })
+
+  test('reads the root all the same where it has a filter, or where the link is another one', () => {
+    expect(shortOf(readers, { where: { hidden: false } })).toBeNull()
+    expect(shortOf(readers, { primaryKey: 'isbn' })).toBeNull()
+    expect(shortOf(readers, { primaryKey: ['id', 'shelf'] })).toBeNull()
   })
 })
 

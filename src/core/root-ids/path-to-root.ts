@@ -1,13 +1,12 @@
 import { filterSql } from '../schema/filter.ts'
 import type { ColumnPair, Plan, TableNode } from '../schema/plan.ts'
-import { arrayParameterLike } from '../sql/array-parameter.ts'
 import { asPrinted } from '../sql/as-printed.ts'
 import { joinSql, sql } from '../sql/fragment.ts'
 import { quoteIdentifier, quoteTable } from '../sql/identifier.ts'
 import { keyObject } from '../sql/key-object.ts'
-import type { Parameter, SqlParts } from '../sql/query-builder.ts'
-import { compileStatement, type Statement } from '../sql/statement.ts'
+import type { SqlParts } from '../sql/query-builder.ts'
 import { TableAliases } from '../sql/table-aliases.ts'
+import { type LookUp, writeLookUp } from './look-up.ts'
 
 /**
  * How the objects of a changed row are found: from the values of the columns by which it hangs on the row above, up to the
@@ -16,37 +15,23 @@ import { TableAliases } from '../sql/table-aliases.ts'
 export interface PathToRoot {
   /** The columns of the changed row that hold the key to start from. */
   readonly keyColumns: readonly string[]
-  /** `null` where the key is the id of the root itself. */
+  /** `null` where the changed row is the root's. */
   readonly lookUp: LookUp | null
-  /**
-   * For a link to the root's primary key: what finds the root where the two columns are of different types, so that the text of
-   * the one is not that of the other.
-   */
-  readonly lookUpByType: LookUp | null
+  /** Where the last link is to the root's primary key: the id stands there already. `null` for other paths. */
+  readonly short: ShortPath | null
 }
 
-export interface LookUp {
-  /** `SELECT … FROM … WHERE`, to be followed by a condition. */
-  readonly head: SqlParts
-  /** `"book_1"."authorId"`, which have to equal the columns of the key. */
+/**
+ * A path that ends before the root, at a row that holds its id. It leads to the same ids, and to those of roots that do not exist,
+ * if the columns of the two are of one type: otherwise the text of the one is not that of the other.
+ */
+export interface ShortPath {
+  readonly node: TableNode
+  /** The columns that hold the id, in the order of the primary key. */
   readonly columns: readonly string[]
-  /** ` AND "book_1"."hidden" = $2 GROUP BY "book_1"."id"` */
-  readonly tail: SqlParts
-  /**
-   * The whole statement for arrays of keys, one for each of their columns. The keys keep the type of the column that they come
-   * from, so that they compare as SQL compares the two columns: a `numeric` 1.00 finds the `integer` 1.
-   */
-  readonly ofKeys: Statement
-  /** The same from behind an id on, whose columns follow the arrays. */
-  readonly ofKeysAfter: Statement
-  /** How many columns an id has. */
-  readonly idColumns: number
-  /** Equal for look-ups that are one and the same. */
-  readonly identity: string
+  /** `null` where the changed row itself is the one that holds it. */
+  readonly lookUp: LookUp | null
 }
-
-/** A look-up gives so many ids at once, in the order of the root's key: what hangs on one row may be a whole table. */
-export const IDS_PER_PAGE = 50_000
 
 /** Whether a look-up's rows carry the id as it is, or as text. */
 export type IdForm = 'value' | 'text'
@@ -63,15 +48,14 @@ interface Start {
  * place's filter keeps out lead nowhere: for the objects they are not there.
  */
 export function pathToRoot(plan: Plan, node: TableNode, idForm: IdForm): PathToRoot {
-  if (node.link === null) return { keyColumns: plan.primaryKey, lookUp: null, lookUpByType: null }
+  if (node.link === null) return { keyColumns: plan.primaryKey, lookUp: null, short: null }
   const start = skipPassingRows({ node: node.link.parent, pairs: node.link.pairs })
   const direct = start.node === plan.root ? inOrderOf(plan.primaryKey, start.pairs) : null
   const pairs = direct ?? start.pairs
   const keyColumns = pairs.map(({ child }) => child)
   const lookUp = lookUpOf(plan, node, { node: start.node, pairs }, idForm)
-  return direct === null
-    ? { keyColumns, lookUp, lookUpByType: null }
-    : { keyColumns, lookUp: null, lookUpByType: lookUp }
+  const short = direct === null ? shortPath(plan, node, start) : { node, columns: keyColumns, lookUp: null }
+  return { keyColumns, lookUp, short }
 }
 
 /** The statement that yields the ids of all roots. */
@@ -85,43 +69,38 @@ function lookUpOf(plan: Plan, changed: TableNode, start: Start, idForm: IdForm):
   const aliases = new TableAliases()
   const rootAlias = aliases.next(plan.root.table.table)
   const { joins, alias } = joinDownTo(start.node, plan.root, rootAlias, aliases)
-  const from = sql`FROM ${quoteTable(plan.root.table)} AS ${rootAlias}${joins}`
-  const head = sql`SELECT ${idOf(plan, rootAlias, idForm)} AS "id" ${from} WHERE `
-  const columns = start.pairs.map(({ parent }) => `${alias}.${quoteIdentifier(parent)}`)
+  const from = sql`${quoteTable(plan.root.table)} AS ${rootAlias}${joins}`
   const { filter } = plan.root
-  const id = plan.primaryKey.map((key) => `${rootAlias}.${quoteIdentifier(key)}`).join(', ')
-  const isRoot = filter === null ? [] : sql` AND ${filterSql(filter, rootAlias)}`
-  const tail = sql`${isRoot} GROUP BY ${id}`
-  const keys = start.pairs.map((): Parameter => ({ value: null }))
-  const arrays = start.pairs.map(({ child }, index) =>
-    arrayParameterLike(changed.table, child, keys[index] as Parameter),
-  )
-  const last = plan.primaryKey.map((): Parameter => ({ value: null }))
-  const page = (isBehind: SqlParts): SqlParts =>
-    sql`${head}${isAmong(columns, arrays)}${isBehind}${tail} ORDER BY ${id} LIMIT ${String(IDS_PER_PAGE)}`
-  const ofKeys = compileStatement(page([]), keys)
-  const lastId = joinSql(
-    last.map((parameter): SqlParts => [parameter]),
-    ', ',
-  )
-  const ofKeysAfter = compileStatement(page(sql` AND (${id}) > (${lastId})`), [...keys, ...last])
-  const idColumns = last.length
-  return {
-    head,
-    columns,
-    tail,
-    ofKeys,
-    ofKeysAfter,
-    idColumns,
-    identity: JSON.stringify([ofKeys.text, ofKeys.fixed]),
-  }
+  const conditions = filter === null ? [] : [filterSql(filter, rootAlias)]
+  const id = plan.primaryKey.map((key) => `${rootAlias}.${quoteIdentifier(key)}`)
+  return writeLookUp(changed, start.pairs, {
+    id,
+    shown: idOf(plan, rootAlias, idForm),
+    from,
+    alias,
+    conditions,
+  })
 }
 
-function isAmong(columns: readonly string[], arrays: readonly SqlParts[]): SqlParts {
-  const [column = '', ...others] = columns
-  return others.length === 0
-    ? sql`${column} = ANY(${joinSql(arrays, '')})`
-    : sql`(${columns.join(', ')}) IN (SELECT * FROM UNNEST(${joinSql(arrays, ', ')}))`
+/** Not past a filter of the root: most changes may be of roots that it keeps out. */
+function shortPath(plan: Plan, changed: TableNode, start: Start): ShortPath | null {
+  if (plan.root.filter !== null || start.node === plan.root) return null
+  const top = topOfPath(start.node, plan.root)
+  const pairs = inOrderOf(plan.primaryKey, top.pairs)
+  if (pairs === null) return null
+  const aliases = new TableAliases()
+  const topAlias = aliases.next(top.node.table.table)
+  const { joins, alias } = joinDownTo(start.node, top.node, topAlias, aliases)
+  const from = sql`${quoteTable(top.node.table)} AS ${topAlias}${joins}`
+  const columns = pairs.map(({ child }) => child)
+  const id = columns.map((column) => `${topAlias}.${quoteIdentifier(column)}`)
+  const conditions = id.map((column): SqlParts => [`${column} IS NOT NULL`])
+  if (top.node.filter !== null) conditions.push(filterSql(top.node.filter, topAlias))
+  return {
+    node: top.node,
+    columns,
+    lookUp: writeLookUp(changed, start.pairs, { id, shown: asPrinted(id), from, alias, conditions }),
+  }
 }
 
 function idOf(plan: Plan, alias: string, idForm: IdForm): string {
@@ -149,6 +128,17 @@ function skipPassingRows(start: Start): Start {
 function inOrderOf(columns: readonly string[], pairs: readonly ColumnPair[]): ColumnPair[] | null {
   const ordered = columns.flatMap((column) => pairs.find(({ parent }) => parent === column) ?? [])
   return ordered.length === columns.length && ordered.length === pairs.length ? ordered : null
+}
+
+/** The place next to the root on the path of another. */
+function topOfPath(node: TableNode, root: TableNode): Start {
+  let at = node
+  for (;;) {
+    if (at.link === null) throw new TypeError('The root of a plan hangs on nothing')
+    const above = skipPassingRows({ node: at.link.parent, pairs: at.link.pairs })
+    if (above.node === root) return { node: at, pairs: above.pairs }
+    at = above.node
+  }
 }
 
 function joinDownTo(

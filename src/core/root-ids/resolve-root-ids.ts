@@ -4,7 +4,8 @@ import type { Plan, TableNode } from '../schema/plan.ts'
 import type { QueryClient } from '../sql/client.ts'
 import { affectedKeys, type RowEvent } from './affected-keys.ts'
 import type { TextForms } from './may-match.ts'
-import { IDS_PER_PAGE, type LookUp, pathsOf } from './path-to-root.ts'
+import { IDS_PER_PAGE, type LookUp } from './look-up.ts'
+import { pathsOf } from './path-to-root.ts'
 
 /** One statement takes at most so many keys, so that its parameter stays of a size that a server likes. */
 const KEYS_PER_LOOK_UP = 10_000
@@ -32,7 +33,7 @@ export interface AffectedRoots {
  * Reads from the events alone which roots a batch can change. Events are grouped by their path to the root, so that a
  * transaction costs one look-up for each path and 10,000 distinct keys, not one for each event.
  *
- * @param foreign the places whose link has another type than the root's key, as `ForeignLinks` finds them.
+ * @param foreign the places whose path ends at a link of another type than the root's key, as `ForeignLinks` finds them.
  * @param forms of the columns in filters, as `FilteredColumns` finds them.
  * @throws CaptureError `EVENT_VALUE_UNKNOWN`
  */
@@ -51,7 +52,7 @@ export function affectedRoots(
       if (path === undefined) continue
       const found = affectedKeys(node, event, path.keyColumns, rowMayReappear, forms.get(node))
       if (found.length === 0) continue
-      const lookUp = foreign.has(node) ? path.lookUpByType : path.lookUp
+      const lookUp = path.short === null || foreign.has(node) ? path.lookUp : path.short.lookUp
       const keys = lookUp === null ? ids : keysOf(keysByLookUp, lookUp)
       for (const key of found) keys.add(key)
     }

@@ -27,6 +27,7 @@ export interface Complaint {
   readonly file: string
   readonly line: number
   readonly column: number
+  readonly code: string
   readonly message: string
 }
 
@@ -109,11 +110,12 @@ async function compilation(compiler: Compiler, folder: string): Promise<Compilat
 
 /** A complaint begins with its place; what follows indented goes into the details. */
 function complaintsIn(output: string, folder: string): Complaint[] {
-  const complaints = output.matchAll(/^(\S+?)\((\d+),(\d+)\): error TS\d+: (.*(?:\n {2}.*)*)/gm)
-  return [...complaints].map(([, file = '', line, column, message = '']) => ({
+  const complaints = output.matchAll(/^(\S+?)\((\d+),(\d+)\): error (TS\d+): (.*(?:\n {2}.*)*)/gm)
+  return [...complaints].map(([, file = '', line, column, code = '', message = '']) => ({
     file: file.startsWith('..') ? relative(absolute('.'), join(folder, file)) : file,
     line: Number(line),
     column: Number(column),
+    code,
     message,
   }))
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { snippetsOf } from '../docs/snippets.ts'
 import { filesIn } from '../project/source-tree.ts'
 import { badSchemas } from './bad-schemas.ts'
 import { compile, compilers } from './compile.ts'
@@ -18,6 +19,13 @@ expectTypeOf<ObjectOf<typeof schema>>().toEqualTypeOf<number>()
 expectTypeOf<ObjectOf<typeof schema>>().toEqualTypeOf<string>()
 `
 
+const [page, ofThePage] = snippetsOf('docs/typescript.md')
+/** The program of the page, with the mistakes of which it shows the errors. */
+const books = page!.code
+  .replace("column: 'title'", "column: 'titel'")
+  .replace("referencesTable: 'author'", "referencesTable: 'autor'")
+  .replace(/(.*)referencesColumn: 'id'/s, "$1referencesColumn: 'name'")
+
 /** Compilers list the members of a union in orders of their own. */
 function inOrder(message: string): string {
   return message.replaceAll(/(?:"[^"']+"|[a-z]+)(?: \| (?:"[^"']+"|[a-z]+))+/g, (union) =>
@@ -25,7 +33,10 @@ function inOrder(message: string): string {
   )
 }
 
-const compilations = compile({ 'bad-schemas.ts': program, 'false-type-test.ts': falseTypeTest }, typeTests)
+const compilations = compile(
+  { 'bad-schemas.ts': program, 'books.ts': books, 'false-type-test.ts': falseTypeTest },
+  typeTests,
+)
 
 describe.each(compilers.map(({ version }, index) => ({ version, index })))(
   'TypeScript $version',
@@ -33,7 +44,7 @@ describe.each(compilers.map(({ version }, index) => ({ version, index })))(
     test('holds the tests of types for true', async () => {
       expect(typeTests).toContain('test/typing/object-of.types.test.ts')
       const { complaints } = (await compilations)[index]!
-      const others = complaints.filter(({ file }) => file !== 'bad-schemas.ts')
+      const others = complaints.filter(({ file }) => !['bad-schemas.ts', 'books.ts'].includes(file))
       expect(others).toEqual([expect.objectContaining({ file: 'false-type-test.ts', line: 6 })])
     }, 60_000)
 
@@ -52,3 +63,11 @@ describe.each(compilers.map(({ version }, index) => ({ version, index })))(
     )
   },
 )
+
+test('the page shows the errors as they are', async () => {
+  const { complaints } = (await compilations).at(-1)!
+  const told = complaints
+    .filter(({ file }) => file === 'books.ts')
+    .map(({ file, line, column, code, message }) => `${file}(${line},${column}): error ${code}: ${message}`)
+  expect(told.join('\n')).toBe(ofThePage!.code)
+}, 60_000)

@@ -50,6 +50,5 @@ type SmallNumberType =
   | 'real'
   | 'float8'
   | 'float'
-  | 'double precision'
 
 type ExactNumberType = 'int8' | 'bigint' | 'numeric' | 'decimal'

@@ -722,7 +722,7 @@ type SchemaOf<Reference> = Reference extends {
     readonly schema: infer Schema extends string;
 } ? Schema : 'public';
 type SelectedValue<Selected, Inserted> = unknown extends Selected ? unknown : Selected extends readonly (infer Item)[] ? Inserted extends readonly (infer InsertedItem)[] ? SelectedValue<Item, InsertedItem>[] : JsonOf<Selected> : string extends Selected ? [Extract<Inserted, number | bigint>] extends [never] ? Selected : number | Selected : JsonOf<Selected>;
-type SmallNumberType = 'int2' | 'smallint' | 'int4' | 'int' | 'integer' | 'float4' | 'real' | 'float8' | 'float' | 'double precision';
+type SmallNumberType = 'int2' | 'smallint' | 'int4' | 'int' | 'integer' | 'float4' | 'real' | 'float8' | 'float';
 type SqlParts = readonly (string | Parameter)[];
 type TableIn<DB, Schema> = Schema extends SchemaIn<DB> ? NameIn<{
     [Key in keyof DB & string as TableOfKey<Key, Schema>]: Key;

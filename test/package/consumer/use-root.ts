@@ -1,5 +1,13 @@
 // Compiled against the installed package, by the oldest and the newest supported TypeScript, without Node's types.
-import { type Changes, EventAggregator, type IdsSet, type RootSchema, type WALEvent } from 'pg-capture'
+import {
+  type Changes,
+  defineSchema,
+  EventAggregator,
+  type IdsSet,
+  type ObjectOf,
+  type RootSchema,
+  type WALEvent,
+} from 'pg-capture'
 
 const schema: RootSchema = {
   table: 'book',
@@ -54,3 +62,17 @@ await aggregator.handleEvent(event)
 
 // @ts-expect-error an event without a table is refused
 await aggregator.handleEvent({ action: 'INSERT', data: {} })
+
+const titles = defineSchema<{ book: { id: string; title: string | null } }>()({
+  table: 'book',
+  primaryKey: 'id',
+  schema: { type: 'column', column: 'title' },
+})
+export const title: ObjectOf<typeof titles> = null
+
+defineSchema<{ book: { id: string } }>()({
+  table: 'book',
+  // @ts-expect-error a column that the table has not is refused
+  primaryKey: 'title',
+  schema: { type: 'column', column: 'id' },
+})

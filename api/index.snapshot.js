@@ -44,7 +44,7 @@ export class ObjectsParkedError extends CaptureError {
   constructor(_, _, _) {}
 }
 export class QueryBuilder {
-  constructor(_) {}
+  constructor(_, _) {}
   toQuery() {}
   toString() {}
   async run(_) {}

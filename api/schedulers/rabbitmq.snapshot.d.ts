@@ -162,6 +162,7 @@ interface EventAggregatorOptions<Built = unknown, Id = string> {
     readonly onTruncate?: (() => unknown) | undefined;
     readonly batchSize?: number | undefined;
     readonly targetReadMs?: number | undefined;
+    readonly inexactNumbers?: InexactNumbers | undefined;
     readonly leaseMs?: number | undefined;
     readonly visibilityTimeoutMs?: number | undefined;
     readonly unpositionedEvents?: UnpositionedEvents | undefined;
@@ -250,6 +251,7 @@ interface IdsSet {
     getAll(): Iterable<unknown[]> | AsyncIterable<unknown[]>;
     readonly durable?: boolean;
 }
+type InexactNumbers = (_: string) => unknown;
 interface InsertEvent extends EventOrigin {
     readonly action: 'INSERT';
     readonly data: EventRow;

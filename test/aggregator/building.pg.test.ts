@@ -1,4 +1,11 @@
-import { type Changes, EventAggregator, type EventAggregatorOptions, InMemorySet } from 'pg-capture'
+import {
+  type Changes,
+  EventAggregator,
+  type EventAggregatorOptions,
+  InMemorySet,
+  type RootSchema,
+  type WALEvent,
+} from 'pg-capture'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { testDatabase } from '../support/postgres.ts'
 import { bookSchema, firstBook, library, retitled, secondBook, thirdBook } from './library.ts'
@@ -338,6 +345,49 @@ describe('a scheduled build', () => {
   })
 })
 
+describe('inexactNumbers', () => {
+  const schema: RootSchema = {
+    table: 'account',
+    primaryKey: 'id',
+    schema: { type: 'column', column: 'held' },
+  }
+  const opened: WALEvent = { table: 'account', action: 'INSERT', data: { id: 1 } }
+
+  beforeEach(async () => {
+    await database.query(`
+      drop table if exists account;
+      create table account (id int primary key, held jsonb);
+      insert into account values
+        (1, '{"cents": 9007199254740993, "rate": 0.12345678901234567890, "few": 1.50}'), (2, '[-9007199254740993]')`)
+  })
+
+  test('are their digits where nothing else is said, and what is said where it is', async () => {
+    const objects: unknown[] = []
+    const onChange = ({ upsert }: Changes): void => void objects.push(...upsert.map(({ object }) => object))
+    await new EventAggregator({ schema, client: database, onChange }).handleEvent(opened)
+    const inexactNumbers = (digits: string): unknown => ({ digits })
+    await new EventAggregator({ schema, client: database, onChange, inexactNumbers }).handleEvent(opened)
+    expect(objects).toEqual([
+      { cents: '9007199254740993', rate: '0.12345678901234567890', few: 1.5 },
+      { cents: { digits: '9007199254740993' }, rate: { digits: '0.12345678901234567890' }, few: 1.5 },
+    ])
+  })
+
+  test('that throw hold up no other object', async () => {
+    const objects: unknown[] = []
+    const aggregator = new EventAggregator({
+      schema,
+      client: database,
+      onChange: ({ upsert }) => objects.push(...upsert.map(({ object }) => object)),
+      inexactNumbers: BigInt,
+    })
+    const events: WALEvent[] = [opened, { table: 'account', action: 'INSERT', data: { id: 2 } }]
+    await expect(aggregator.handleEvents(events)).rejects.toThrow(SyntaxError)
+    await expect(aggregator.buildObjects()).rejects.toThrow(SyntaxError)
+    expect(objects).toEqual([[-9007199254740993n]])
+  })
+})
+
 describe('options that can not work are refused at once', () => {
   const right = { schema: bookSchema, client: database }
 
@@ -348,6 +398,7 @@ describe('options that can not work are refused at once', () => {
     ['leaseMs', -1],
     ['leaseMs', Infinity],
     ['visibilityTimeoutMs', 0],
+    ['inexactNumbers', 1],
   ])('%s: %d', (option, value) => {
     expect(() => new EventAggregator({ ...right, [option]: value })).toThrow(
       expect.objectContaining({ code: 'OPTION_INVALID', message: expect.stringContaining(`"${option}"`) }),

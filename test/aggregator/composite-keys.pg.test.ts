@@ -352,5 +352,5 @@ test('a list of one column is that column', async () => {
   }
   const event: WALEvent = { action: 'INSERT', table: 'note', data: { id: 1 } }
   expect(getRootIdsFromEvent(single, event).ids).toEqual(['1'])
-  expect(await buildSchemaQuery(single, ['1']).run(database)).toEqual([{ id: 1, object: null }])
+  expect(await buildSchemaQuery(single, ['1']).run(database)).toEqual([{ id: '1', object: null }])
 })

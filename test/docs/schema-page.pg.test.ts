@@ -8,7 +8,9 @@ import { type Snippet, snippetsOf } from './snippets.ts'
 // docs/schema.md, run: each schema with the objects and the SQL that the page prints after it.
 
 const snippets = snippetsOf('docs/schema.md')
-const [tables, ...others] = snippets.filter(({ language }) => language === 'sql')
+const [tables, ...others] = snippets.filter(
+  ({ language, code }) => language === 'sql' && !code.startsWith('CREATE TYPE'),
+)
 
 interface Example {
   readonly line: number

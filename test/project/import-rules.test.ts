@@ -5,6 +5,7 @@ import { filesIn, textOf } from './source-tree.ts'
 // The stations of the data path, in the order in which they may build on each other: never on what stands to the right.
 const coreOrder = [
   'errors',
+  'values',
   'events',
   'sql',
   'pending',

@@ -80,8 +80,8 @@ describe('onChange of an EventAggregator receives', () => {
 })
 
 test('rows of buildSchemaQuery hold what the schema defines', () => {
-  expectTypeOf(buildSchemaQuery(books, [1])).toEqualTypeOf<QueryBuilder<{ id: unknown; object: Book }>>()
-  expectTypeOf(buildSchemaQuery(plain, [1])).toEqualTypeOf<QueryBuilder<{ id: unknown; object: unknown }>>()
+  expectTypeOf(buildSchemaQuery(books, [1])).toEqualTypeOf<QueryBuilder<{ id: string; object: Book }>>()
+  expectTypeOf(buildSchemaQuery(plain, [1])).toEqualTypeOf<QueryBuilder<{ id: string; object: unknown }>>()
 })
 
 test('ids of getRootIdsFromEvent are those that the schema defines', () => {

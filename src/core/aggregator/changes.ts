@@ -14,7 +14,8 @@ export interface Changes<Built = unknown, Id = string> {
    * `id` is a string: the text that Postgres prints for the primary key, whatever its type, the event source and the set. Of a
    * key of several columns it is an object of them, each as such a text: `{ orderId: '7', line: 'a' }`.
    *
-   * `object` is what the schema describes, as JSON.parse reads it, with nothing around it.
+   * `object` is what the schema describes, with nothing around it: as JSON.parse would read it, but for numbers that it would
+   * round.
    */
   readonly upsert: readonly { readonly id: Id; readonly object: Built }[]
   /** Ids without a row. An id that was never upserted may occur. */

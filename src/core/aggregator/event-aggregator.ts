@@ -9,6 +9,7 @@ import type { ClaimingIdsSet, IdsSet } from '../pending/ids-set.ts'
 import { InMemorySet } from '../pending/in-memory-set.ts'
 import { positiveInteger } from '../pending/positive-integer.ts'
 import { rootTruncated } from '../root-ids/get-root-ids-from-event.ts'
+import type { InexactNumbers } from '../objects/parse-object.ts'
 import { planOf } from '../schema/plan.ts'
 import type { RootId } from '../schema/root-id.ts'
 import type { RootSchema } from '../schema/schema.ts'
@@ -52,6 +53,11 @@ export interface EventAggregatorOptions<Built = unknown, Id = string> {
    * again up to `batchSize`. Default: 1,000.
    */
   readonly targetReadMs?: number | undefined
+  /**
+   * What stands in an object for a number that a JavaScript number does not hold: `BigInt`, say, or `(digits) => new Decimal(digits)`.
+   * It gets the digits as Postgres prints them. Default: those digits, as a string. `Number` rounds.
+   */
+  readonly inexactNumbers?: InexactNumbers | undefined
   /** How long a builder may be silent before others take its ids over, in milliseconds. Default: 60,000. */
   readonly leaseMs?: number | undefined
   /** How long to wait for a transaction to become visible, in milliseconds. Default: 30,000. */
@@ -137,6 +143,7 @@ export class EventAggregator<Built = unknown, Id = string> implements Measured {
       onChange: options.onChange as ((changes: Changes<Built, RootId>) => unknown) | undefined,
       batchSize: this.#batchSize,
       targetReadMs: positiveInteger(options.targetReadMs ?? 1_000, 'targetReadMs'),
+      inexactNumbers: optionalFunction(options.inexactNumbers, 'inexactNumbers'),
       leaseMs: positiveInteger(options.leaseMs ?? 60_000, 'leaseMs'),
       parkAfter: positiveInteger(options.parkAfter ?? 10, 'parkAfter'),
     })
@@ -275,6 +282,11 @@ export class EventAggregator<Built = unknown, Id = string> implements Measured {
       reportFailure('onError failed when it was told of a scheduled build', failure)
     }
   }
+}
+
+function optionalFunction<Given>(given: Given, option: string): Given {
+  if (given === undefined || typeof given === 'function') return given
+  throw new CaptureError('OPTION_INVALID', `"${option}" has to be a function.`)
 }
 
 function checkedClient(client: QueryClient): QueryClient {

@@ -1,4 +1,5 @@
 import { CaptureError } from '../errors/capture-error.ts'
+import type { InexactNumbers } from '../objects/parse-object.ts'
 import { type Objects, readObjects } from '../objects/read-objects.ts'
 import type { ClaimingIdsSet } from '../pending/ids-set.ts'
 import { inTurn } from '../pending/in-turn.ts'
@@ -30,6 +31,7 @@ export interface ObjectBuilderOptions<Built> {
   readonly onChange: ((changes: Changes<Built, RootId>) => unknown) | undefined
   readonly batchSize: number
   readonly targetReadMs: number
+  readonly inexactNumbers: InexactNumbers | undefined
   readonly leaseMs: number
   readonly parkAfter: number
 }
@@ -187,9 +189,9 @@ export class ObjectBuilder<Built> {
   }
 
   async #read({ ids }: Flight): Promise<ReadFlight> {
-    const { schema, client } = this.#options
+    const { schema, client, inexactNumbers } = this.#options
     const startedAt = performance.now()
-    const objects = await readObjects(schema, ids, client)
+    const objects = await readObjects(schema, ids, client, inexactNumbers)
     const readMs = performance.now() - startedAt
     this.#batchSize.took(ids.length, readMs)
     return { objects, readMs }

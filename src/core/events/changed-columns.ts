@@ -1,4 +1,4 @@
-import { isExact } from './exact-json.ts'
+import { isExact } from './number-text.ts'
 import type { EventRow } from './wal-event.ts'
 
 /**

@@ -1,5 +1,6 @@
 import { CaptureError } from '../errors/capture-error.ts'
-import { NumberText, parseExactJson } from './exact-json.ts'
+import { parseExactJson } from '../values/exact-json.ts'
+import { messageNumbers, NumberText } from './number-text.ts'
 
 /**
  * A message of an event source: its text or its bytes as the transport has them, or what they were parsed to. Text and bytes
@@ -24,7 +25,7 @@ export function parseMessage(format: string, message: unknown): unknown {
   const text = message instanceof Uint8Array ? new TextDecoder().decode(message) : message
   if (typeof text !== 'string') return text
   try {
-    return parseExactJson(text)
+    return parseExactJson(text, messageNumbers)
   } catch {
     // The reason of JSON.parse quotes the text, and with it row values.
     throw malformed(format, text === '' ? 'it is empty' : 'it is no JSON')

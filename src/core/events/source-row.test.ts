@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { NumberText } from './exact-json.ts'
+import { NumberText } from './number-text.ts'
 import {
   emptyRow,
   fillUnchanged,

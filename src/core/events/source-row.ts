@@ -1,5 +1,5 @@
 import { valueOf } from './changed-columns.ts'
-import { NumberText } from './exact-json.ts'
+import { NumberText } from './number-text.ts'
 import type { JsonObject } from './source-message.ts'
 import type { EventRow } from './wal-event.ts'
 

@@ -8,9 +8,11 @@ import { arrayParameterLike } from '../sql/array-parameter.ts'
 import { asPrinted } from '../sql/as-printed.ts'
 import { joinSql, sql } from '../sql/fragment.ts'
 import { quoteIdentifier } from '../sql/identifier.ts'
+import { inFixedSettings } from '../sql/in-fixed-settings.ts'
 import type { Parameter, SqlParts } from '../sql/query-builder.ts'
 import { compileStatement, type Statement } from '../sql/statement.ts'
 import { objectSql } from './object-expression.ts'
+import { type InexactNumbers, parseObject } from './parse-object.ts'
 import { SNAPSHOT_VERSION } from './snapshot-version.ts'
 
 /** What became of the ids asked for, all of it read in one snapshot. */
@@ -35,6 +37,7 @@ export async function readObjects(
   schema: RootSchema,
   ids: readonly string[],
   client: QueryClient,
+  inexactNumbers?: InexactNumbers,
 ): Promise<Objects> {
   const plan = planOf(schema)
   const { text, fixed } = statementOf(plan)
@@ -46,7 +49,8 @@ export async function readObjects(
     const { asked, id, object, version: versionText } = readRow(row)
     // A key may have changed to an equal one of another text (1.0 to 1.00, a to A): under the text asked for, nothing is left.
     if (id !== asked) absent.add(asked)
-    if (id !== null && object !== null && !present.has(id)) present.set(id, JSON.parse(object))
+    if (id !== null && object !== null && !present.has(id))
+      present.set(id, parseObject(object, inexactNumbers))
     version = BigInt(versionText)
   }
   return {
@@ -86,16 +90,18 @@ function writeStatement(plan: Plan): Statement {
   const isThere = `${keys[0]} IS NOT NULL`
   // No table's alias is "asked": each ends in a number.
   return compileStatement(
-    joinSql(
-      [
-        `SELECT ${asPrinted(asked.map((name) => `"asked".${name}`))} AS "asked"`,
-        `, CASE WHEN ${isThere} THEN ${asPrinted(keys)} END AS "id"`,
-        sql`, CASE WHEN ${isThere} THEN COALESCE((${expression})::text, 'null') END AS "object"`,
-        `, ${SNAPSHOT_VERSION}::text AS "version"`,
-        sql` FROM UNNEST(${joinSql(arrays, ', ')}) AS "asked" (${asked.join(', ')})`,
-        sql` LEFT JOIN ${from} ON ${on}${joins}`,
-      ],
-      '',
+    inFixedSettings(
+      joinSql(
+        [
+          `SELECT ${asPrinted(asked.map((name) => `"asked".${name}`))} AS "asked"`,
+          `, CASE WHEN ${isThere} THEN ${asPrinted(keys)} END AS "id"`,
+          sql`, CASE WHEN ${isThere} THEN COALESCE((${expression})::text, 'null') END AS "object"`,
+          `, ${SNAPSHOT_VERSION}::text AS "version"`,
+          sql` FROM UNNEST(${joinSql(arrays, ', ')}) AS "asked" (${asked.join(', ')})`,
+          sql` LEFT JOIN ${from} ON ${on}${joins}`,
+        ],
+        '',
+      ),
     ),
     ids,
   )

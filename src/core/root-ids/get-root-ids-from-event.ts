@@ -4,19 +4,22 @@ import { columnsOfKey } from '../events/key-of-columns.ts'
 import { displayTableName, parseTableName, tableKey } from '../events/table-name.ts'
 import type { WALEvent } from '../events/wal-event.ts'
 import { type Plan, planOf, type TableNode } from '../schema/plan.ts'
-import { rootIdOf } from '../schema/root-id.ts'
+import { printedRootId, rootIdOf } from '../schema/root-id.ts'
 import type { TypedSchema } from '../schema/typed-schema.ts'
 import { joinSql, sql } from '../sql/fragment.ts'
+import { asPrinted } from '../sql/as-printed.ts'
+import { inFixedSettings } from '../sql/in-fixed-settings.ts'
 import { QueryBuilder, type SqlParts } from '../sql/query-builder.ts'
 import { affectedKeys } from './affected-keys.ts'
 import type { LookUp } from './look-up.ts'
 import { allRootIds, pathToRoot } from './path-to-root.ts'
+import { idOfRow } from './resolve-root-ids.ts'
 
 export interface RootIds<Id = string> {
   /** The ids that the event itself tells: texts, or objects of them for a key of several columns. */
   readonly ids: Id[]
   /** Finds the ids of the other objects; `null` where no look-up is needed. */
-  readonly query: QueryBuilder<{ id: unknown }> | null
+  readonly query: QueryBuilder<{ id: Id }> | null
 }
 
 /**
@@ -63,8 +66,15 @@ export function getRootIdsFromEvent<Id = string>(
   }
   return {
     ids: Array.from(ids, (id) => rootIdOf(plan, id) as Id),
-    query: lookUps.size === 0 ? null : new QueryBuilder(joinSql([...lookUps.values()], ' UNION ')),
+    query: lookUps.size === 0 ? null : idsQuery(plan, joinSql([...lookUps.values()], ' UNION ')),
   }
+}
+
+function idsQuery<Id>(plan: Plan, statement: SqlParts): QueryBuilder<{ id: Id }> {
+  return new QueryBuilder(statement, {
+    statement: inFixedSettings(statement, `${asPrinted(['"row"."id"'])} AS "id"`),
+    row: (row) => ({ id: printedRootId(plan, idOfRow(row)) as Id }),
+  })
 }
 
 /** The places of the schema that read the event's table. */
@@ -80,9 +90,9 @@ export function rootTruncated(plan: Plan): CaptureError {
   )
 }
 
-function truncated(plan: Plan, nodes: readonly TableNode[]): RootIds<never> {
+function truncated<Id>(plan: Plan, nodes: readonly TableNode[]): RootIds<Id> {
   if (nodes.includes(plan.root)) throw rootTruncated(plan)
-  return { ids: [], query: nodes.length === 0 ? null : new QueryBuilder(allRootIds(plan)) }
+  return { ids: [], query: nodes.length === 0 ? null : idsQuery(plan, allRootIds(plan)) }
 }
 
 function lookUpParts({ head, columns, tail }: LookUp, keys: readonly string[]): SqlParts {

@@ -2,6 +2,7 @@ import type { ColumnPair, TableNode } from '../schema/plan.ts'
 import { arrayParameterLike } from '../sql/array-parameter.ts'
 import { joinSql, sql } from '../sql/fragment.ts'
 import { quoteIdentifier } from '../sql/identifier.ts'
+import { inFixedSettings } from '../sql/in-fixed-settings.ts'
 import type { Parameter, SqlParts } from '../sql/query-builder.ts'
 import { compileStatement, type Statement } from '../sql/statement.ts'
 
@@ -51,7 +52,9 @@ export function writeLookUp(changed: TableNode, pairs: readonly ColumnPair[], pa
   )
   const last = parts.id.map((): Parameter => ({ value: null }))
   const page = (isBehind: SqlParts): SqlParts =>
-    sql`${head}${isAmong(columns, arrays)}${isBehind}${tail} ORDER BY ${id} LIMIT ${String(IDS_PER_PAGE)}`
+    inFixedSettings(
+      sql`${head}${isAmong(columns, arrays)}${isBehind}${tail} ORDER BY ${id} LIMIT ${String(IDS_PER_PAGE)}`,
+    )
   const ofKeys = compileStatement(page([]), keys)
   const lastId = joinSql(
     last.map((parameter): SqlParts => [parameter]),

@@ -155,11 +155,12 @@ describe('the path of a place below filters', () => {
   test('leads over rows that count alone, their values as parameters behind the keys', () => {
     const { lookUp } = pathToRoot(plan, plan.nodes.at(-1)!, 'value')
     expect(lookUp?.ofKeys).toEqual({
-      text:
+      text: expect.stringContaining(
         'SELECT "book_1"."id" AS "id" FROM "book" AS "book_1" JOIN "edition" AS "edition_1"' +
-        ' ON "edition_1"."bookId" = "book_1"."id" AND "edition_1"."year" > $2' +
-        ' WHERE "edition_1"."printerId" = ANY(COALESCE($1, ARRAY(SELECT "id" FROM "printer" WHERE FALSE)))' +
-        ' AND "book_1"."hidden" = $3 GROUP BY "book_1"."id" ORDER BY "book_1"."id" LIMIT 50000',
+          ' ON "edition_1"."bookId" = "book_1"."id" AND "edition_1"."year" > $2' +
+          ' WHERE "edition_1"."printerId" = ANY(COALESCE($1, ARRAY(SELECT "id" FROM "printer" WHERE FALSE)))' +
+          ' AND "book_1"."hidden" = $3 GROUP BY "book_1"."id" ORDER BY "book_1"."id" LIMIT 50000',
+      ) as unknown,
       fixed: [1900, false],
     })
   })
@@ -230,8 +231,8 @@ describe('pathsOf', () => {
   })
 
   test('gives ids as text', () => {
-    expect(pathsOf(plan).get(plan.nodes[1]!)?.lookUp?.ofKeys.text).toMatch(
-      /^SELECT FORMAT\('%s', "book_1"\."id"\) AS "id" /,
+    expect(pathsOf(plan).get(plan.nodes[1]!)?.lookUp?.ofKeys.text).toContain(
+      `SELECT FORMAT('%s', "book_1"."id") AS "id" `,
     )
   })
 })

@@ -5,6 +5,7 @@ import type { QueryClient } from '../sql/client.ts'
 import { asPrinted } from '../sql/as-printed.ts'
 import { joinSql, sql } from '../sql/fragment.ts'
 import { quoteIdentifier, quoteTable } from '../sql/identifier.ts'
+import { inFixedSettings } from '../sql/in-fixed-settings.ts'
 import type { Parameter, SqlParts } from '../sql/query-builder.ts'
 import { compileStatement } from '../sql/statement.ts'
 import { TableAliases } from '../sql/table-aliases.ts'
@@ -33,7 +34,7 @@ export async function* sweepRootIds(
   const page = (conditions: readonly SqlParts[]): SqlParts => {
     const where = conditions.length === 0 ? [] : sql` WHERE ${joinSql(conditions, ' AND ')}`
     const select = sql`SELECT ${asPrinted(keys)} AS "id" FROM ${quoteTable(plan.root.table)} AS ${alias}`
-    return sql`${select}${where} ORDER BY ${keys.join(', ')} LIMIT ${String(idsPerPage)}`
+    return inFixedSettings(sql`${select}${where} ORDER BY ${keys.join(', ')} LIMIT ${String(idsPerPage)}`)
   }
   const first = compileStatement(page(filter), [])
   const parameters = joinSql(

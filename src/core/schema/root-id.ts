@@ -22,6 +22,11 @@ export function rootIdOf({ primaryKey }: Plan, text: string): RootId {
   return Object.fromEntries(primaryKey.map((column, index) => [column, texts[index] as string]))
 }
 
+/** The id that a statement's row holds, as Postgres prints it: of several columns it is a JSON object. */
+export function printedRootId({ primaryKey }: Plan, printed: string): RootId {
+  return primaryKey.length === 1 ? printed : (JSON.parse(printed) as RootId)
+}
+
 /** The text of an id that came from outside, in either form. */
 export function rootIdText(plan: Plan, id: unknown): string {
   return keyOfColumns(rootIdColumns(plan, id))

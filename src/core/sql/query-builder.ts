@@ -9,6 +9,13 @@ export interface Parameter {
 /** A statement in pieces: SQL text, and parameters where they stand in it. */
 export type SqlParts = readonly (string | Parameter)[]
 
+/** How `run` reads a statement: as pg-capture itself does, so that neither session nor driver has a say in the values. */
+export interface Reading<Row> {
+  /** Gives the values of the statement as text. */
+  readonly statement: SqlParts
+  readonly row: (row: unknown) => Row
+}
+
 /**
  * A statement with its parameters.
  *
@@ -22,9 +29,11 @@ export type SqlParts = readonly (string | Parameter)[]
  */
 export class QueryBuilder<Row = Record<string, unknown>> {
   readonly #parts: SqlParts
+  readonly #reading: Reading<Row> | null
 
-  constructor(parts: SqlParts) {
+  constructor(parts: SqlParts, reading: Reading<Row> | null = null) {
     this.#parts = parts
+    this.#reading = reading
   }
 
   /** The statement for a driver: `$n` in the text, the values in their order. */
@@ -38,10 +47,18 @@ export class QueryBuilder<Row = Record<string, unknown>> {
     return this.#parts.map((part) => (typeof part === 'string' ? part : literal(part.value))).join('')
   }
 
+  /**
+   * Runs the statement and gives its rows, ids as text and numbers exact. A driver that runs the text of `toQuery` makes of the values
+   * what it makes of any: it may round them.
+   */
   async run(client: QueryClient): Promise<Row[]> {
-    const { text, values } = this.toQuery()
-    const { rows } = await client.query(text, values)
-    return rows as Row[]
+    const reading = this.#reading
+    const { text, parameters } = numberParameters(reading?.statement ?? this.#parts)
+    const { rows } = await client.query(
+      text,
+      parameters.map(({ value }) => value),
+    )
+    return reading === null ? (rows as Row[]) : rows.map(reading.row)
   }
 }
 

@@ -1,5 +1,5 @@
 import { EncodedValue } from '../../core/events/encoded-value.ts'
-import { isExact, NumberText } from '../../core/events/exact-json.ts'
+import { isExact, NumberText } from '../../core/events/number-text.ts'
 import { fieldOf, isObject, type JsonObject, wholeNumber } from '../../core/events/source-message.ts'
 import { dayText, timeOfDayText, timestampText } from '../../core/events/time-text.ts'
 import { bytesOfBase64, decimalText, hexText } from './connect-bytes.ts'

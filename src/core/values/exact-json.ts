@@ -1,52 +1,30 @@
-/**
- * A number of a JSON text that a JavaScript number does not hold as it is written: 9007199254740993 would be rounded, 1.00
- * would lose its scale, 0.1234567890123456 may have been rounded before.
- */
-export class NumberText {
-  readonly digits: string
-
-  constructor(digits: string) {
-    this.digits = digits
-  }
+/** Which numbers of a JSON text a JavaScript number stands for, and what stands for the others. */
+export interface JsonNumbers {
+  /** Whether `JSON.parse` may read the number, given as it is written. */
+  readonly isHeld: (digits: string) => boolean
+  /** What takes the place of a number that is not held. */
+  readonly valueOf: (digits: string) => unknown
 }
 
 /**
- * Reads JSON as `JSON.parse` does, but loses no digit: each number that can't be taken for exact is a `NumberText`.
+ * Reads JSON as `JSON.parse` does, but for the numbers that JavaScript does not hold.
  *
  * @example
  * ```ts
- * parseExactJson('{"id": 9007199254740993, "rating": 5}') // { id: NumberText { digits: '9007199254740993' }, rating: 5 }
+ * const numbers = { isHeld: (digits: string) => digits.length < 16, valueOf: BigInt }
+ * parseExactJson('{"id": 9007199254740993, "rating": 5}', numbers) // { id: 9007199254740993n, rating: 5 }
  * ```
  *
- * Where every number is exact, as in most messages, it costs one scan more than `JSON.parse`.
+ * Where every number is held, as in most texts, it costs one scan more than `JSON.parse`.
  *
  * @throws SyntaxError, whose message may quote the text.
  */
-export function parseExactJson(text: string): unknown {
-  const marked = markInexactNumbers(text)
+export function parseExactJson(text: string, numbers: JsonNumbers): unknown {
+  const mark = unusedKey(text)
+  const marked = markNumbers(text, JSON.stringify(mark), numbers.isHeld)
   if (marked === null) return JSON.parse(text)
-  return withNumberTexts(JSON.parse(marked))
+  return withValues(JSON.parse(marked), mark, numbers.valueOf)
 }
-
-/** Whether a number is the one that was written, or that was in the database: a double keeps 15 digits of any decimal. */
-export function isExact(value: number): boolean {
-  if (Number.isInteger(value)) return Number.isSafeInteger(value)
-  return !Number.isFinite(value) || significantDigits(String(value)) <= 15
-}
-
-function significantDigits(text: string): number {
-  return text
-    .replace(/e.*$/, '')
-    .replace(/^-?[0.]*/, '')
-    .replace('.', '').length
-}
-
-/**
- * The key of the object that stands in for a number on its way through `JSON.parse`. No jsonb document can have it, since
- * Postgres refuses this character there.
- */
-const MARK = '\u0000'
-const MARK_TEXT = JSON.stringify(MARK)
 
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 const QUOTE = 0x22
@@ -54,8 +32,19 @@ const MINUS = 0x2d
 const ZERO = 0x30
 const NINE = 0x39
 
-/** The text with each inexact number wrapped, or `null` if there is none. What is no JSON stays none. */
-function markInexactNumbers(text: string): string | null {
+/**
+ * The key of the objects that stand in for numbers on their way through `JSON.parse`: one NUL more than the text holds, so that
+ * nothing in it can be this key.
+ */
+function unusedKey(text: string): string {
+  let key = '\u0000'
+  // JSON has no other way to write a NUL.
+  for (let at = text.indexOf('u0000'); at !== -1; at = text.indexOf('u0000', at + 5)) key += '\u0000'
+  return key
+}
+
+/** The text with each number wrapped that is not held, or `null` if there is none. What is no JSON stays none. */
+function markNumbers(text: string, key: string, isHeld: (digits: string) => boolean): string | null {
   let marked = ''
   let copied = 0
   for (let at = 0; at < text.length; at++) {
@@ -68,8 +57,8 @@ function markInexactNumbers(text: string): string | null {
     const end = endOfNumber(text, at)
     if (!isShortInteger(text, at, end)) {
       const digits = text.slice(at, end)
-      if (NUMBER.test(digits) && !isHeldAsWritten(digits) && isWholeValue(text, at, end)) {
-        marked += `${text.slice(copied, at)}{${MARK_TEXT}:"${digits}"}`
+      if (!isHeld(digits) && NUMBER.test(digits) && isWholeValue(text, at, end)) {
+        marked += `${text.slice(copied, at)}{${key}:"${digits}"}`
         copied = end
       }
     }
@@ -103,11 +92,6 @@ function isShortInteger(text: string, start: number, end: number): boolean {
   return true
 }
 
-function isHeldAsWritten(digits: string): boolean {
-  const value = Number(digits)
-  return String(value) === digits && isExact(value)
-}
-
 /** Whether the number stands where a value may: it is not made one by being wrapped. */
 function isWholeValue(text: string, start: number, end: number): boolean {
   return /[\s[:,]|^$/.test(text.charAt(start - 1)) && /[\s\],}]|^$/.test(text.charAt(end))
@@ -122,24 +106,17 @@ function endOfString(text: string, start: number): number {
   return text.length
 }
 
-/** The value with each wrapped number unwrapped, in place. A reviver would do it, but takes ten times as long. */
-function withNumberTexts(value: unknown): unknown {
+/** The value with each wrapped number replaced, in place. A reviver would do it, but takes ten times as long. */
+function withValues(value: unknown, mark: string, valueOf: (digits: string) => unknown): unknown {
   const whole = { value }
   const waiting: object[] = [whole]
   for (let holder = waiting.pop(); holder !== undefined; holder = waiting.pop()) {
     for (const [name, part] of Object.entries(holder) as [string, unknown][]) {
       if (typeof part !== 'object' || part === null) continue
-      const digits = markedDigits(part)
-      if (digits === undefined) waiting.push(part)
+      if (!Object.hasOwn(part, mark)) waiting.push(part)
       // A property of its own even if it is called `__proto__`, since the holder was parsed.
-      else Reflect.set(holder, name, new NumberText(digits))
+      else Reflect.set(holder, name, valueOf(String(Reflect.get(part, mark))))
     }
   }
   return whole.value
-}
-
-function markedDigits(value: object): string | undefined {
-  if (!Object.hasOwn(value, MARK)) return undefined
-  const digits: unknown = Reflect.get(value, MARK)
-  return typeof digits === 'string' && Object.keys(value).length === 1 ? digits : undefined
 }

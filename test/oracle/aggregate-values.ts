@@ -1,5 +1,6 @@
 import type { AggregateFunction } from 'pg-capture'
 import { compareValues, scaled } from './compare-values.ts'
+import { heldValue } from './held-value.ts'
 import { meanOf } from './mean-of.ts'
 
 /** A value that is not NULL, as Postgres prints it and as JSON. */
@@ -20,16 +21,20 @@ export function aggregated(name: AggregateFunction, values: readonly AggregatedV
     case 'max': {
       const ordered = values.toSorted((left, right) => compareValues(left.type, left.text, right.text))
       const json = ordered.at(name === 'min' ? 0 : -1)?.json
-      return json === undefined || json === null ? undefined : JSON.parse(json)
+      return json === undefined || json === null ? undefined : heldValue(json)
     }
     case 'sum': {
       if (values.length === 0) return undefined
       const sum = String(values.reduce((total, { text }) => total + scaled(text), 0n))
       const digits = sum.replace('-', '').padStart(21, '0')
-      return JSON.parse(`${sum.startsWith('-') ? '-' : ''}${digits.slice(0, -20)}.${digits.slice(-20)}`)
+      const places = Math.max(...values.map(({ text }) => text.split('.')[1]?.length ?? 0))
+      const behind = places === 0 ? '' : `.${digits.slice(-20, digits.length - 20 + places)}`
+      return heldValue(`${sum.startsWith('-') ? '-' : ''}${digits.slice(0, -20)}${behind}`)
     }
     case 'avg':
-      return values.length === 0 ? undefined : JSON.parse(meanOf(values.map(({ text }) => text)))
+      return values.length === 0
+        ? undefined
+        : heldValue(meanOf(values.map(({ text }) => text)).replace(/\.$/, ''))
     default:
       return name satisfies never
   }

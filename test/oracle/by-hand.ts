@@ -1,4 +1,3 @@
-import type pg from 'pg'
 import { buildSchemaQuery, getRootIdsFromEvent, type RootSchema, type WALEvent } from 'pg-capture'
 import type { Coverage } from './coverage.ts'
 import { canonicalText, evaluate } from './evaluate.ts'
@@ -7,13 +6,6 @@ import type { OracleServer } from './oracle-server.ts'
 import type { Script } from './script.ts'
 import { sameTypedLinks, withPromises } from './schema-changes.ts'
 import type { TableState } from './table-state.ts'
-
-/** JSON is read, all else is text, as Postgres prints it. */
-const JSON_OIDS = [114, 3802]
-const types: pg.CustomTypesConfig = {
-  getTypeParser: (oid: number) => (text: unknown) =>
-    JSON_OIDS.includes(oid) ? (JSON.parse(String(text)) as unknown) : text,
-}
 
 /**
  * Brings a copy of the first state up to the last by the two functions alone, as the process page explains them, and says
@@ -37,7 +29,7 @@ export async function problemsByHand(
   const found = await Promise.all(events.map((event) => rootIds(server, schema, event)))
   const ids = [...new Set(found.flat())]
   const given = ids.map((id) => asGiven(schema, id))
-  const built = ids.length === 0 ? [] : await run(server, buildSchemaQuery(schema, given).toQuery())
+  const built = ids.length === 0 ? [] : await buildSchemaQuery(schema, given).run(server.pool)
   for (const id of ids) replica.delete(id)
   for (const { id, object } of built) replica.set(idTextOf(schema, id), object)
   coverage.count('by hand')
@@ -53,7 +45,7 @@ export async function problemsByHand(
 
 async function rootIds(server: OracleServer, schema: RootSchema, event: WALEvent): Promise<string[]> {
   const { ids, query } = getRootIdsFromEvent(schema, event)
-  const found = query === null ? [] : await run(server, query.toQuery())
+  const found = query === null ? [] : await query.run(server.pool)
   return [...ids, ...found.map(({ id }) => id)].map((id) => idTextOf(schema, id))
 }
 
@@ -63,12 +55,4 @@ function asGiven({ primaryKey }: RootSchema, text: string): unknown {
   if (columns.length === 1 || text.length % 3 === 0) return text
   const texts = JSON.parse(text) as unknown[]
   return Object.fromEntries(columns.map((column, index) => [column, texts[index]] as const).toReversed())
-}
-
-async function run(
-  server: OracleServer,
-  { text, values }: { text: string; values: unknown[] },
-): Promise<{ id: unknown; object: unknown }[]> {
-  const { rows } = await server.pool.query({ text, values, types })
-  return rows
 }

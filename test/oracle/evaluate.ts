@@ -14,6 +14,7 @@ import { aggregated, type AggregatedValue } from './aggregate-values.ts'
 import { compareValues } from './compare-values.ts'
 import { expressionValue } from './expressions.ts'
 import { conditionHolds } from './condition-holds.ts'
+import { heldValue } from './held-value.ts'
 import type { ScriptTable } from './script.ts'
 import type { Cell, TableRow, TableState } from './table-state.ts'
 
@@ -78,7 +79,7 @@ class Evaluation {
     switch (schema.type) {
       case 'column': {
         const { json } = castTo(schema.cast, cell(row, schema.column))
-        return json === null ? undefined : JSON.parse(json)
+        return json === null ? undefined : heldValue(json)
       }
       case 'expression':
         return expressed(schema, row)

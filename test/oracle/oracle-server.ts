@@ -16,13 +16,19 @@ export interface RedisClients {
 /** In a Postgres schema of its own: what happens in it is not published. */
 const SETS_TABLE = { schema: 'oracle_sets', table: 'pending' }
 
+const ODD_SETTINGS =
+  '-c timezone=Asia/Kolkata -c datestyle=SQL,DMY -c intervalstyle=sql_standard -c bytea_output=escape -c extra_float_digits=-5'
+
 /** The database, the slot and the connections that all cases of a run share. */
 export class OracleServer {
   readonly url: string
   readonly redis: RedisClients
   /** Two, so that transactions overlap. A statement that waits for the other's lock fails soon. */
   readonly writers: readonly [pg.Client, pg.Client]
+  /** What the package reads through: its sessions print values as oddly as they can. */
   readonly pool: pg.Pool
+  /** What the states of tables are read through. */
+  readonly plainPool: pg.Pool
   /** What sets in Postgres go through. */
   readonly setsPool: pg.Pool
   readonly feed: EventFeed
@@ -39,7 +45,18 @@ export class OracleServer {
         options: '-c lock_timeout=20ms',
       })
     this.writers = [writer(), writer()]
-    this.pool = new pg.Pool({ connectionString: url, application_name: 'oracle reader', max: 6 })
+    this.pool = new pg.Pool({
+      connectionString: url,
+      application_name: 'oracle reader',
+      max: 6,
+      options: ODD_SETTINGS,
+    })
+    this.plainPool = new pg.Pool({
+      connectionString: url,
+      application_name: 'oracle states',
+      max: 2,
+      options: '-c timezone=UTC',
+    })
     this.setsPool = new pg.Pool({ connectionString: url, application_name: 'oracle sets', max: 4 })
     const name = `oracle_${process.pid}_${randomBytes(4).toString('hex')}`
     this.feed = new EventFeed(url, name, 'oracle')
@@ -120,6 +137,11 @@ export class OracleServer {
 
   async close(): Promise<void> {
     await this.feed.stop()
-    await Promise.all([...this.writers.map((writer) => writer.end()), this.pool.end(), this.setsPool.end()])
+    await Promise.all([
+      ...this.writers.map((writer) => writer.end()),
+      this.pool.end(),
+      this.plainPool.end(),
+      this.setsPool.end(),
+    ])
   }
 }

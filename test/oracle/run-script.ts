@@ -42,7 +42,7 @@ export async function runScript(
   sabotage: Sabotage = {},
 ): Promise<Verdict> {
   await server.prepare(script)
-  const first = await readTableState(server.pool, script.tables)
+  const first = await readTableState(server.plainPool, script.tables)
   const run = new ScriptRun(server, script, sabotage, first)
   try {
     const timeout = new AbortController()
@@ -195,7 +195,7 @@ class ScriptRun {
   }
 
   #readState(): Promise<TableState> {
-    return readTableState(this.#server.pool, this.#script.tables)
+    return readTableState(this.#server.plainPool, this.#script.tables)
   }
 
   /** Waits for the events of all commits. */

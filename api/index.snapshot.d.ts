@@ -99,6 +99,7 @@ export interface EventAggregatorOptions<Built = unknown, Id = string> {
     readonly onTruncate?: (() => unknown) | undefined;
     readonly batchSize?: number | undefined;
     readonly targetReadMs?: number | undefined;
+    readonly inexactNumbers?: InexactNumbers | undefined;
     readonly leaseMs?: number | undefined;
     readonly visibilityTimeoutMs?: number | undefined;
     readonly unpositionedEvents?: UnpositionedEvents | undefined;
@@ -240,7 +241,7 @@ export interface RegularBuilds {
 export interface RootIds<Id = string> {
     readonly ids: Id[];
     readonly query: QueryBuilder<{
-        id: unknown;
+        id: Id;
     }> | null;
 }
 export interface RootSchema {
@@ -406,7 +407,7 @@ export declare class ParkedObjects<Id = string> {
 }
 export declare class QueryBuilder<Row = Record<string, unknown>> {
     #private;
-    constructor(_: SqlParts);
+    constructor(_: SqlParts, _?: Reading<Row> | null);
     toQuery(): {
         text: string;
         values: unknown[];
@@ -437,8 +438,8 @@ export declare class SchemaError extends CaptureError {
 
 // #region Functions
 export declare function buildRegularly(_: Pick<EventAggregator, 'emits' | 'buildObjects' | 'retryInMs'>, _?: BuildRegularlyOptions): RegularBuilds;
-export declare function buildSchemaQuery<Built = unknown, Id = unknown>(_: TypedSchema<Built, Id>, _: readonly unknown[]): QueryBuilder<{
-    id: Id extends string ? unknown : Id;
+export declare function buildSchemaQuery<Built = unknown, Id = string>(_: TypedSchema<Built, Id>, _: readonly unknown[]): QueryBuilder<{
+    id: Id;
     object: Built;
 }>;
 export declare function defineSchema<DB = AnyDatabase>(): <const S>(_: Argument<DB, S>) => TypedSchema<BuiltObject<DB, S>, BuiltId<S>>;
@@ -642,6 +643,7 @@ type HoldsRows<S> = S extends {
 } ? true : S extends {
     readonly type: 'many-to-one';
 } ? HoldsRows<Field<S, 'schema'>> : false;
+type InexactNumbers = (_: string) => unknown;
 interface IoRedisClient {
     call(_: string, ..._: string[]): Promise<unknown>;
 }
@@ -707,6 +709,10 @@ interface Plan {
     readonly primaryKey: readonly string[];
     readonly nodes: readonly TableNode[];
     readonly nodesByTable: ReadonlyMap<string, readonly TableNode[]>;
+}
+interface Reading<Row> {
+    readonly statement: SqlParts;
+    readonly row: (_: unknown) => Row;
 }
 type RowOf<DB, Reference> = [KeyOf<DB, Reference>] extends [never] ? AnyRow : DB[KeyOf<DB, Reference>];
 interface RowsOutput {

@@ -184,9 +184,11 @@ describe('a path whose last link is to the primary key of the root', () => {
   test('ends where the id stands, and does not read the root', () => {
     expect(shortOf(readers)).toEqual([
       'review.bookId',
-      `SELECT FORMAT('%s', "review_1"."bookId") AS "id" FROM "review" AS "review_1"` +
-        ' WHERE "review_1"."readerId" = ANY(COALESCE($1, ARRAY(SELECT "id" FROM "reader" WHERE FALSE)))' +
-        ' AND "review_1"."bookId" IS NOT NULL GROUP BY "review_1"."bookId" ORDER BY "review_1"."bookId" LIMIT 50000',
+      expect.stringContaining(
+        `SELECT FORMAT('%s', "review_1"."bookId") AS "id" FROM "review" AS "review_1"` +
+          ' WHERE "review_1"."readerId" = ANY(COALESCE($1, ARRAY(SELECT "id" FROM "reader" WHERE FALSE)))' +
+          ' AND "review_1"."bookId" IS NOT NULL GROUP BY "review_1"."bookId" ORDER BY "review_1"."bookId" LIMIT 50000',
+      ),
     ])
   })
 

@@ -103,6 +103,27 @@ const books = defineSchema<Bookshop>()({
       },
       readers: { ...copies, orderBy: { column: 'number' }, flatten: false, schema: loansOfCopy },
       readersFlat: { ...copies, schema: loansOfCopy },
+      readersNull: { ...copies, keepNulls: true, orderBy: { column: 'number' }, schema: loansOfCopy },
+      readersNullApart: {
+        ...copies,
+        orderBy: { column: 'number' },
+        flatten: false,
+        schema: { ...loansOfCopy, keepNulls: true, orderBy: { column: 'reader' } },
+      },
+      readersOfEditor: {
+        type: 'many-to-one',
+        column: 'editor_id',
+        referencesTable: 'author',
+        referencesColumn: 'id',
+        hasFKConstraint: true,
+        schema: {
+          type: 'aggregate',
+          function: 'count',
+          column: 'id',
+          referencingTable: 'book',
+          referencingColumn: 'authorId',
+        },
+      },
     },
   },
 })
@@ -134,6 +155,9 @@ test('objects are of the type that is told of them', async () => {
       top: [],
       readers: [],
       readersFlat: [],
+      readersNull: [],
+      readersNullApart: [],
+      readersOfEditor: null,
     },
     '8': {
       title: 'Sanditon',
@@ -160,6 +184,9 @@ test('objects are of the type that is told of them', async () => {
       top: [{ number: 2 }],
       readers: [['Ann'], []],
       readersFlat: ['Ann'],
+      readersNull: ['Ann', null],
+      readersNullApart: [['Ann', null], []],
+      readersOfEditor: 0,
     },
   }
   const client = await database.client({ options: '-c timezone=UTC' })

@@ -28,6 +28,9 @@ const books = defineSchema<Bookshop>()({
   schema: {
     type: 'object',
     properties: {
+      id: { type: 'column', column: 'id' },
+      price: { type: 'column', column: 'price' },
+      sizes: { type: 'column', column: 'sizes' },
       title: { type: 'column', column: 'title' },
       subtitle: { type: 'column', column: 'subtitle' },
       weight: { type: 'column', column: 'weight' },
@@ -131,6 +134,9 @@ const books = defineSchema<Bookshop>()({
 test('objects are of the type that is told of them', async () => {
   const expected: Record<string, ObjectOf<typeof books>> = {
     '9007199254740993': {
+      id: '9007199254740993',
+      price: '123456789012345678.12',
+      sizes: ['9007199254740993', 1],
       title: 'Emma',
       subtitle: null,
       weight: 1.5,
@@ -160,6 +166,9 @@ test('objects are of the type that is told of them', async () => {
       readersOfEditor: null,
     },
     '8': {
+      id: 8,
+      price: 12.5,
+      sizes: null,
       title: 'Sanditon',
       subtitle: 'A Fragment',
       weight: null,

@@ -6,8 +6,13 @@ import { saveResults } from './harness/results.ts'
 import { showTable } from './harness/show-table.ts'
 import { openStage } from './harness/stage.ts'
 import { buildQuery } from './tables/build-query.ts'
+import { ingest } from './tables/ingest.ts'
+import { latency } from './tables/latency.ts'
+import { micro } from './tables/micro.ts'
+import { resolution } from './tables/resolution.ts'
+import { transactionMemory } from './tables/transaction-memory.ts'
 
-const benches: readonly Bench[] = [buildQuery]
+const benches: readonly Bench[] = [buildQuery, resolution, micro, ingest, latency, transactionMemory]
 
 const help = `npm run bench -- [--full] [--only NAME,NAME] [--no-save]
 

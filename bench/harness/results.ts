@@ -1,6 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { BookshopSize } from '../bookshop.ts'
 import type { BenchTable } from './bench-table.ts'
 import type { Machine } from './machine.ts'
@@ -14,7 +13,7 @@ export interface Results {
   readonly tables: Readonly<Record<string, readonly BenchTable[]>>
 }
 
-const folder: string = fileURLToPath(new URL('../results/', import.meta.url))
+const folder = 'bench/results'
 
 /** Writes the results to a file that is named after commit and time, and gives its path. */
 export function saveResults(results: Results): string {

@@ -2,7 +2,11 @@ import type { Asked, BenchTable } from './bench-table.ts'
 
 /** A table for the terminal, that is Markdown as well: what is asked and what came out first, figures behind. */
 export function showTable({ title, unit, columns, rows, notes }: BenchTable): string {
-  const head = ['', 'asked', ...columns.map((column) => `${column}, ${unit}`)]
+  const head = [
+    '',
+    'asked',
+    ...columns.map((column) => (column.includes(', ') ? column : `${column}, ${unit}`)),
+  ]
   const body = rows.map(({ label, asked, figures }) => [
     label,
     asked.map(showAsked).join('; ') || '–',

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { parseExactJson } from '../values/exact-json.ts'
 import { isExact, messageNumbers, NumberText } from './number-text.ts'
 
 test('isExact: 15 digits, and no more', () => {
@@ -26,5 +27,5 @@ test('a number of a message is held if it is written as JavaScript writes it, in
     '123456789012345678901234567890.5',
   ]
   expect(others.filter(messageNumbers.isHeld)).toEqual([])
-  expect(messageNumbers.valueOf('1.00')).toEqual(new NumberText('1.00'))
+  expect(parseExactJson('[1.00, 1]', messageNumbers)).toEqual([new NumberText('1.00'), 1])
 })

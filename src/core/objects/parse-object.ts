@@ -1,4 +1,4 @@
-import { type JsonNumbers, parseExactJson } from '../values/exact-json.ts'
+import { parseExactJson } from '../values/exact-json.ts'
 
 /** What stands in an object for a number that a JavaScript number does not hold, given as Postgres prints it. */
 export type InexactNumbers = (digits: string) => unknown
@@ -12,20 +12,10 @@ export type InexactNumbers = (digits: string) => unknown
  * parseObject('{"id": 9007199254740993, "price": 1.50}') // { id: '9007199254740993', price: 1.5 }
  * ```
  */
-export function parseObject(text: string, inexactNumbers: InexactNumbers = asDigits): unknown {
+export function parseObject(text: string, inexactNumbers?: InexactNumbers): unknown {
   if (!mayHoldInexactNumber(text)) return JSON.parse(text)
-  return parseExactJson(text, inexactNumbers === asDigits ? DIGITS : numbersWith(inexactNumbers))
+  return parseExactJson(text, { isHeld, valueOf: inexactNumbers ?? null })
 }
-
-function asDigits(digits: string): string {
-  return digits
-}
-
-function numbersWith(valueOf: InexactNumbers): JsonNumbers {
-  return { isHeld, valueOf }
-}
-
-const DIGITS = numbersWith(asDigits)
 
 /** A number of 15 digits is far from the limits of a double where its exponent has two. */
 const LONG_EXPONENT = /\d[eE][+-]?\d\d\d/

@@ -18,6 +18,8 @@ const numbers: JsonNumbers = {
 
 const parse = (text: string): unknown => parseExactJson(text, numbers)
 
+const parseToDigits = (text: string): unknown => parseExactJson(text, { ...numbers, valueOf: null })
+
 const exact = ['0', '1', '-1', '1.5', '999999999999999', '-99999999999999', '0.300000000004']
 const inexact = [
   '9007199254740992',
@@ -45,6 +47,10 @@ describe('a number', () => {
     expect(parse(`\n{"a":[${digits} ,\t${digits}], "b" :${digits}}`)).toEqual({
       a: [new Digits(digits), new Digits(digits)],
       b: new Digits(digits),
+    })
+    expect(parseToDigits(`\n{"a":[${digits} ,\t${digits}], "b" :${digits}}`)).toEqual({
+      a: [digits, digits],
+      b: digits,
     })
   })
 })
@@ -99,9 +105,12 @@ describe('what is not a number', () => {
     '+1.00',
     '"1.00',
     '{"a" 1.00}',
+    '{"a": 1, 1.00 : 2}',
+    '{"a": 1, 1.00: 2}',
     'NaN',
   ])('%j is no JSON', (text) => {
     expect(() => parse(text)).toThrow(SyntaxError)
+    expect(() => parseToDigits(text)).toThrow(SyntaxError)
   })
 })
 
@@ -149,8 +158,10 @@ describe('any JSON', () => {
         } catch {
           isJson = false
         }
-        if (isJson) parse(text)
-        else expect(() => parse(text)).toThrow(SyntaxError)
+        for (const read of [parse, parseToDigits]) {
+          if (isJson) read(text)
+          else expect(() => read(text)).toThrow(SyntaxError)
+        }
       }),
       { numRuns: 2_000 },
     )

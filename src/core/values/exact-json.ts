@@ -2,8 +2,8 @@
 export interface JsonNumbers {
   /** Whether `JSON.parse` may read the number, given as it is written. */
   readonly isHeld: (digits: string) => boolean
-  /** What takes the place of a number that is not held. */
-  readonly valueOf: (digits: string) => unknown
+  /** What takes the place of a number that is not held; `null` for its digits, as a string. */
+  readonly valueOf: ((digits: string) => unknown) | null
 }
 
 /**
@@ -20,10 +20,12 @@ export interface JsonNumbers {
  * @throws SyntaxError, whose message may quote the text.
  */
 export function parseExactJson(text: string, numbers: JsonNumbers): unknown {
+  const { isHeld, valueOf } = numbers
+  if (valueOf === null) return JSON.parse(rewriteNumbers(text, isHeld, (digits) => `"${digits}"`) ?? text)
   const mark = unusedKey(text)
-  const marked = markNumbers(text, JSON.stringify(mark), numbers.isHeld)
-  if (marked === null) return JSON.parse(text)
-  return withValues(JSON.parse(marked), mark, numbers.valueOf)
+  const key = JSON.stringify(mark)
+  const marked = rewriteNumbers(text, isHeld, (digits) => `{${key}:"${digits}"}`)
+  return marked === null ? JSON.parse(text) : withValues(JSON.parse(marked), mark, valueOf)
 }
 
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
@@ -43,9 +45,13 @@ function unusedKey(text: string): string {
   return key
 }
 
-/** The text with each number wrapped that is not held, or `null` if there is none. What is no JSON stays none. */
-function markNumbers(text: string, key: string, isHeld: (digits: string) => boolean): string | null {
-  let marked = ''
+/** The text with each number rewritten that is not held, or `null` if there is none. What is no JSON stays none. */
+function rewriteNumbers(
+  text: string,
+  isHeld: (digits: string) => boolean,
+  rewrite: (digits: string) => string,
+): string | null {
+  let rewritten = ''
   let copied = 0
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
@@ -58,13 +64,13 @@ function markNumbers(text: string, key: string, isHeld: (digits: string) => bool
     if (!isShortInteger(text, at, end)) {
       const digits = text.slice(at, end)
       if (!isHeld(digits) && NUMBER.test(digits) && isWholeValue(text, at, end)) {
-        marked += `${text.slice(copied, at)}{${key}:"${digits}"}`
+        rewritten += text.slice(copied, at) + rewrite(digits)
         copied = end
       }
     }
     at = end - 1
   }
-  return copied === 0 ? null : marked + text.slice(copied)
+  return copied === 0 ? null : rewritten + text.slice(copied)
 }
 
 /** The end of what looks like a number: digits, points, signs and the e of an exponent. */
@@ -92,9 +98,12 @@ function isShortInteger(text: string, start: number, end: number): boolean {
   return true
 }
 
-/** Whether the number stands where a value may: it is not made one by being wrapped. */
+const BEHIND_VALUE = /\s*(?:[\],}]|$)/y
+
+/** Whether the number stands where a value may: it is not made one, or a key, by being rewritten. */
 function isWholeValue(text: string, start: number, end: number): boolean {
-  return /[\s[:,]|^$/.test(text.charAt(start - 1)) && /[\s\],}]|^$/.test(text.charAt(end))
+  BEHIND_VALUE.lastIndex = end
+  return /[\s[:,]|^$/.test(text.charAt(start - 1)) && BEHIND_VALUE.test(text)
 }
 
 function endOfString(text: string, start: number): number {

@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import type { CapturedAggregator, Claim, ClaimingIdsSet, IdsSet, WALEvent } from 'pg-capture'
+import type { CapturedAggregator, Claim, ClaimingIdsSet, IdsSet, QueryClient, WALEvent } from 'pg-capture'
 import type { OracleServer } from './oracle-server.ts'
 import type { Sabotage } from './sabotage.ts'
 import { withPromises } from './schema-changes.ts'
@@ -68,6 +68,14 @@ export const breakages = {
   'a row that comes back behind a promised foreign key is not looked up': {
     sabotage: () => ({ events: (events) => events.map(inTransactionOfItsOwn) }),
   },
+  'the numbers of an object are rounded': {
+    adapt: withSetup({ aggregators: 'one', setObjects: 'one' }),
+    sabotage: () => ({ client: roundingClient }),
+  },
+  'a session prints values in its own way': {
+    adapt: withSetup({ aggregators: 'one', setObjects: 'one' }),
+    sabotage: () => ({ client: unsetClient }),
+  },
   'a foreign key is promised that does not stand': {
     adapt: promising(true),
     repair: promising(false),
@@ -133,6 +141,25 @@ function readingBehind(server: OracleServer, commits: number): Sabotage {
       }
     },
   }
+}
+
+function roundingClient(client: QueryClient): QueryClient {
+  const rounded = (row: unknown): unknown => {
+    const { object, ...others } = row as { object?: unknown }
+    return typeof object === 'string' ? { ...others, object: JSON.stringify(JSON.parse(object)) } : row
+  }
+  return {
+    query: async (text, values) => {
+      const { rows } = await client.query(text, values)
+      return { rows: rows.map(rounded) }
+    },
+  }
+}
+
+/** The statements without the settings that they bring. */
+function unsetClient(client: QueryClient): QueryClient {
+  const setting = /SET_CONFIG\('(\w+)', '\w+', TRUE\)/g
+  return { query: (text, values) => client.query(text.replaceAll(setting, `CURRENT_SETTING('$1')`), values) }
 }
 
 async function snapshot(client: pg.PoolClient): Promise<pg.PoolClient> {

@@ -25,7 +25,9 @@ export class Observer {
 
   /** Whether the handler reads from its slot: no later change is missed. */
   async isCaptured(): Promise<boolean> {
-    const sql = 'SELECT FROM pg_replication_slots WHERE slot_name = $1 AND active'
+    // A slot that is being created is in use already, but sees nothing that is committed before it is.
+    const sql =
+      'SELECT FROM pg_replication_slots WHERE slot_name = $1 AND active AND confirmed_flush_lsn IS NOT NULL'
     const { rowCount } = await this.#shop.query(sql, [this.#name])
     return rowCount === 1
   }

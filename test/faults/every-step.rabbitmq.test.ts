@@ -152,7 +152,7 @@ describe.each(cases)('kill -9 at every step loses nothing: $set', ({ set, points
     async (point) => {
       await workshop.start()
       const worker = workshop.at(point)
-      worker.tell({ type: 'order', order: { point, after: 1, action: 'kill', ms: 0 } })
+      await worker.order({ point, after: 1, action: 'kill', ms: 0 })
       await workshop.shop.admin.query(transaction)
       expect(await worker.exit).toEqual({ code: null, signal: 'SIGKILL' })
       await workshop.start()
@@ -178,7 +178,7 @@ test('it would be noticed: a position that is acknowledged too early loses what 
     await workshop.at(point).exit
     await workshop.start('acknowledges early')
     const worker = workshop.at(point)
-    worker.tell({ type: 'order', order: { point, after: 1, action: 'hang', ms: 1_000_000 } })
+    await worker.order({ point, after: 1, action: 'hang', ms: 1_000_000 })
     await workshop.shop.admin.query(transaction)
     await workshop.confirmed()
     worker.signal('SIGKILL')

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { onProcessEnd } from '../../services/on-process-end.ts'
+import type { Order } from './worker/points.ts'
 import type { Instruction, Message, WorkerOptions } from './worker/worker-options.ts'
 
 /** What a worker runs, to be made one file of. */
@@ -57,6 +58,13 @@ export class WorkerProcess {
 
   tell(instruction: Instruction): void {
     if (this.#child.connected) this.#child.send(instruction)
+  }
+
+  /** Resolves when it knows the order, to false where it ends before. */
+  async order(order: Order): Promise<boolean> {
+    const given = this.#next('given')
+    this.tell({ type: 'order', order })
+    return (await given) !== undefined
   }
 
   /** Resolves when it tells that something is done, to false where it ends before. */

@@ -144,7 +144,9 @@ function newPool(connectionString: string): pg.Pool {
 function follow(instruction: Instruction): void {
   switch (instruction.type) {
     case 'order':
-      return points.give(instruction.order)
+      points.give(instruction.order)
+      void say({ type: 'given' })
+      return
     case 'clock':
       return setClockOff(instruction.ms)
     case 'duplicate':

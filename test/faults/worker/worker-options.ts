@@ -48,6 +48,8 @@ export type Instruction =
 /** What a worker says. */
 export type Message =
   | { readonly type: 'ready' }
+  /** An order is known; what comes by its point from now on meets it. */
+  | { readonly type: 'given' }
   /** An order, or an instruction that takes its time, is carried out. */
   | { readonly type: 'done' }
   | { readonly type: 'health'; readonly state: HealthState; readonly reasons: readonly string[] }

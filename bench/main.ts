@@ -5,14 +5,29 @@ import { machineOf } from './harness/machine.ts'
 import { saveResults } from './harness/results.ts'
 import { showTable } from './harness/show-table.ts'
 import { openStage } from './harness/stage.ts'
+import { backfill } from './tables/backfill.ts'
 import { buildQuery } from './tables/build-query.ts'
+import { builders } from './tables/builders.ts'
+import { fanOut } from './tables/fan-out.ts'
 import { ingest } from './tables/ingest.ts'
 import { latency } from './tables/latency.ts'
 import { micro } from './tables/micro.ts'
 import { resolution } from './tables/resolution.ts'
+import { sizes } from './tables/sizes.ts'
 import { transactionMemory } from './tables/transaction-memory.ts'
 
-const benches: readonly Bench[] = [buildQuery, resolution, micro, ingest, latency, transactionMemory]
+const benches: readonly Bench[] = [
+  buildQuery,
+  resolution,
+  micro,
+  fanOut,
+  ingest,
+  latency,
+  transactionMemory,
+  backfill,
+  builders,
+  sizes,
+]
 
 const help = `npm run bench -- [--full] [--only NAME,NAME] [--no-save]
 

@@ -5,6 +5,7 @@ import { AcknowledgedCommits } from './acknowledged-commits.ts'
 import { CapturingProcess, mayLapse } from './capturing-process.ts'
 import { CaseSets } from './case-sets.ts'
 import { Coverage } from './coverage.ts'
+import { equalForm } from './equal-form.ts'
 import { evaluate } from './evaluate.ts'
 import { handOver } from './hand-over.ts'
 import { idTextOf } from './id-text.ts'
@@ -381,7 +382,11 @@ class ScriptRun {
     const parked = builder === undefined ? [] : await parkedIds(builder)
     this.coverage.count('object parked', parked.length)
     this.coverage.count('all but what is refused came through')
-    const isOther = (id: string): boolean => !this.#interference.isRefused(id) && !parked.includes(id)
+    const present = [...this.#truth.after(this.#states.length - 1).keys()]
+    // Where a row's key has become an equal one of another text, the old text goes with the change that has the new one.
+    const refused = new Set(present.filter((id) => this.#interference.isRefused(id)).map(equalForm))
+    const isOther = (id: string): boolean =>
+      !this.#interference.isRefused(id) && !parked.includes(id) && !refused.has(equalForm(id))
     this.problems.push(...replicaProblems(this.#truth, this.#replica, isOther))
   }
 

@@ -86,8 +86,10 @@ export class EventCollector {
   async #addRows(rows: readonly { event: RowEvent; nodes: readonly TableNode[] }[]): Promise<boolean> {
     if (rows.length === 0) return false
     const { plan, client } = this.#options
-    const foreign = await this.#foreignLinks.among(rows.flatMap(({ nodes }) => nodes))
-    const forms = await this.#filteredColumns.formsOf(rows.flatMap(({ nodes }) => nodes))
+    // Events of one table share their array of nodes.
+    const nodes = [...new Set(rows.map((row) => row.nodes))].flat()
+    const foreign = await this.#foreignLinks.among(nodes)
+    const forms = await this.#filteredColumns.formsOf(nodes)
     const roots = affectedRoots(plan, this.#recentDeletes.place(rows), foreign, forms)
     if (roots.ids.size === 0 && roots.keysByLookUp.size === 0) return false
     await this.#becomeVisible(rows.map(({ event }) => event))

@@ -30,7 +30,8 @@ export function parseTableName(reference: TableReference, schema?: string): Tabl
 
 /** The identity of a table: equal for two names of one table, different for equal names in two Postgres schemas. */
 export function tableKey(name: TableName): string {
-  return JSON.stringify([name.schema ?? DEFAULT_SCHEMA, name.table])
+  // Asked for every event. No name in Postgres holds a NUL.
+  return `${name.schema ?? DEFAULT_SCHEMA}\0${name.table}`
 }
 
 /** The name as an error message shows it: `"book"`, `"library"."book"`. */

@@ -61,6 +61,11 @@ describe('RecentDeletes', () => {
     expect(place(new RecentDeletes(), [deleted(7), inserted(7)], planWithoutKey)).toEqual([false, false])
   })
 
+  test('does not ask for an UPDATE, whose row was there before', () => {
+    const updated: RowEvent = { action: 'UPDATE', table: 'author', data: { id: 1 }, xid: 7 }
+    expect(place(new RecentDeletes(), [deleted(7), updated, inserted(7)])).toEqual([true, false, true])
+  })
+
   test('keeps two tables apart', () => {
     const publishers = planOf({
       table: 'book',

@@ -18,7 +18,7 @@ export class RecentDeletes {
   place(events: readonly { event: RowEvent; nodes: readonly TableNode[] }[]): PlacedEvent[] {
     this.#batch += 1
     return events.map(({ event, nodes }) => {
-      const promised = nodes.find(isPromised)
+      const promised = event.action === 'UPDATE' ? undefined : nodes.find(isPromised)
       if (promised === undefined) return { event, nodes, rowMayReappear: false }
       const key = `${event.xid ?? `batch ${this.#batch}`} ${tableKey(promised.table)}`
       if (event.action === 'DELETE') this.#remember(key)

@@ -1,8 +1,10 @@
+import { writeDocuments } from './documents/write-documents.ts'
 import { FULL_SIZE, SMALL_SIZE } from './bookshop.ts'
 import type { Bench, BenchTable } from './harness/bench-table.ts'
 import { readOptions } from './harness/command-line.ts'
 import { machineOf } from './harness/machine.ts'
 import { saveResults } from './harness/results.ts'
+import { showAllAsked } from './harness/show-asked.ts'
 import { showTable } from './harness/show-table.ts'
 import { openStage } from './harness/stage.ts'
 import { backfill } from './tables/backfill.ts'
@@ -29,11 +31,12 @@ const benches: readonly Bench[] = [
   sizes,
 ]
 
-const help = `npm run bench -- [--full] [--only NAME,NAME] [--no-save]
+const help = `npm run bench -- [--full] [--only NAME,NAME] [--no-save] | --docs
 
-  --full     the sizes that docs/performance.md quotes, in place of a tenth of them
+  --full     the sizes that docs/scaling.md quotes, in place of a tenth of them
   --only     some of the benchmarks
   --no-save  keep no results
+  --docs     write docs/scaling.md and its chart by the last full run, and measure nothing
 
 ${benches.map(({ name, about }) => `  ${name.padEnd(20)}${about}`).join('\n')}
 `
@@ -47,6 +50,10 @@ async function main(args: readonly string[]): Promise<number> {
   )
   if (options.help) {
     process.stdout.write(help)
+    return 0
+  }
+  if (options.docs) {
+    process.stdout.write(`${writeDocuments().join('\n')}\n`)
     return 0
   }
   const tell = (step: string): void => {
@@ -69,6 +76,7 @@ async function main(args: readonly string[]): Promise<number> {
       await stage.leave()
       for (const table of tables[bench.name] ?? []) process.stdout.write(`${showTable(table)}\n`)
     }
+    process.stdout.write(`${showAllAsked(Object.values(tables).flat())}\n`)
     if (options.save) tell(`results: ${saveResults({ machine, isFull: options.full, size, tables })}`)
   } finally {
     await stage.close()

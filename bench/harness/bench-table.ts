@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import type { BookshopSize } from '../bookshop.ts'
 
-/** What docs/performance.md asks of a row, and what came out. */
+/** What is asked of a row, and what came out. */
 export interface Asked {
   /** `≤ 1.15 × key push-down` */
   readonly what: string

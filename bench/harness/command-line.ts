@@ -5,6 +5,8 @@ export interface Options {
   /** Names of benchmarks; none for all. */
   readonly only: readonly string[]
   readonly help: boolean
+  /** Writes the documents by the last full run, and measures nothing. */
+  readonly docs: boolean
   /** Whether results are kept. */
   readonly save: boolean
 }
@@ -16,6 +18,7 @@ export function readOptions(args: readonly string[], names: readonly string[]): 
     options: {
       full: { type: 'boolean', default: false },
       only: { type: 'string', multiple: true, default: [] },
+      docs: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
       'no-save': { type: 'boolean', default: false },
     },
@@ -24,5 +27,5 @@ export function readOptions(args: readonly string[], names: readonly string[]): 
   const unknown = only.find((name) => !names.includes(name))
   if (unknown !== undefined)
     throw new TypeError(`There is no benchmark "${unknown}"; there are: ${names.join(', ')}.`)
-  return { full: values.full, only, help: values.help, save: !values['no-save'] }
+  return { full: values.full, only, help: values.help, docs: values.docs, save: !values['no-save'] }
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BookshopSize } from '../bookshop.ts'
 import type { BenchTable } from './bench-table.ts'
@@ -23,4 +23,16 @@ export function saveResults(results: Results): string {
   const path = join(folder, name)
   writeFileSync(path, `${JSON.stringify(results, null, 2)}\n`)
   return path
+}
+
+/** The results of the last full run that are kept. @throws Error where there are none. */
+export function lastFullResults(): { readonly path: string; readonly results: Results } {
+  const name = readdirSync(folder)
+    .filter((file) => file.startsWith('full-'))
+    .toSorted()
+    .at(-1)
+  if (name === undefined)
+    throw new Error(`There are no results of a full run in ${folder}: npm run bench -- --full`)
+  const path = join(folder, name)
+  return { path, results: JSON.parse(readFileSync(path, 'utf8')) as Results }
 }

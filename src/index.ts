@@ -22,6 +22,7 @@ export type {
   TableRequirement,
 } from './core/capture/source.ts'
 export { CaptureError, type CaptureErrorCode } from './core/errors/capture-error.ts'
+export { renameTables } from './core/events/rename-tables.ts'
 export type { TableReference } from './core/events/table-name.ts'
 export type {
   DeleteEvent,

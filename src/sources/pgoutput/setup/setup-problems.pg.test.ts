@@ -9,6 +9,10 @@ const database = testDatabase({
     create table review (id int primary key, "bookId" int);
     create table book (id int primary key);
     create view shelf as select * from book;
+    create materialized view stock as select * from book;
+    create foreign data wrapper nowhere;
+    create server elsewhere foreign data wrapper nowhere;
+    create foreign table lent (id int) server elsewhere;
     create table bare (id int);
     create unlogged table draft (id int primary key);
     create table nothing (id int primary key);
@@ -69,6 +73,14 @@ describe('tables', () => {
     expect(await failure([{ table: 'shelf', oldColumns: [] }])).toEqual([
       'TABLE_MISSING',
       '"shelf" is a view, which has no changes of its own. Name the tables beneath it.',
+    ])
+    expect(await failure([{ table: 'stock', oldColumns: [] }])).toEqual([
+      'TABLE_MISSING',
+      '"stock" is a materialized view, which has no changes of its own. Name the tables beneath it.',
+    ])
+    expect(await failure([{ table: 'lent', oldColumns: [] }])).toEqual([
+      'TABLE_MISSING',
+      '"lent" is a foreign table, whose changes are in the WAL of another server. Capture it there.',
     ])
     expect(await failure([{ table: 'draft', oldColumns: [] }])).toEqual([
       'PUBLICATION_INCOMPLETE',

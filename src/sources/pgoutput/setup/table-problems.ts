@@ -3,10 +3,12 @@ import { quoteTable } from '../../../core/sql/identifier.ts'
 import { findOldRowProblem, findUnwritableProblem } from '../old-row-problem.ts'
 import type { TableFacts } from './database-facts.ts'
 
+const BENEATH = 'which has no changes of its own. Name the tables beneath it.'
+
 const KINDS: Readonly<Record<string, string>> = {
-  v: 'a view',
-  m: 'a materialized view',
-  f: 'a foreign table',
+  v: `a view, ${BENEATH}`,
+  m: `a materialized view, ${BENEATH}`,
+  f: 'a foreign table, whose changes are in the WAL of another server. Capture it there.',
 }
 
 const SENDS_GENERATED_COLUMNS = 180_000
@@ -18,8 +20,7 @@ export function findTableProblems(table: TableFacts): CaptureError[] {
     return [new CaptureError('TABLE_MISSING', text)]
   }
   if (table.kind !== 'r' && table.kind !== 'p') {
-    const kind = KINDS[table.kind] ?? 'no table'
-    const text = `"${table.table}" is ${kind}, which has no changes of its own. Name the tables beneath it.`
+    const text = `"${table.table}" is ${KINDS[table.kind] ?? `no table, ${BENEATH}`}`
     return [new CaptureError('TABLE_MISSING', text)]
   }
   if (table.isUnlogged) {

@@ -71,7 +71,7 @@ async function tableOf(object: BuiltObject, stage: Stage): Promise<BenchTable> {
       Object.entries(builders).map(([name, build]): [string, Contestant] => [
         name,
         {
-          rounds: name === GROUPED && count > 1 ? Math.min(rounds, 3) : rounds,
+          rounds: name === GROUPED ? Math.min(rounds, 3) : rounds,
           run: async (round) => {
             const startedAt = performance.now()
             const built = await build(scatteredIds(stock, count, round))

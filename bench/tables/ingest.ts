@@ -16,7 +16,7 @@ export const ingest: Bench = {
   about: 'row changes a second, beside the same connection with its rows thrown away',
   async run(stage) {
     const writer = await stage.connect()
-    const rows = Math.min(stage.size.reviews, stage.isFull ? 500_000 : 30_000)
+    const rows = Math.min(stage.size.reviews, stage.isFull ? 200_000 : 30_000)
     stage.tell(`${rows.toLocaleString('en')} changes a round`)
     let prepared = -1
     // All slots of a round are made before its changes, so that each contestant reads the very same ones.
@@ -39,7 +39,7 @@ export const ingest: Bench = {
         'decoded alone': contestant(() => decodeAll(stage, rows)),
         [THROWN_AWAY]: contestant(() => throwAway(stage, rows)),
       },
-      stage.isFull ? 5 : 3,
+      3,
     )
     for (const slot of slots) await dropSlot(writer, slot)
     await writer.query(`DROP PUBLICATION ${PUBLICATION}`)

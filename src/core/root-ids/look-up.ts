@@ -7,7 +7,7 @@ import type { Parameter, SqlParts } from '../sql/query-builder.ts'
 import { compileStatement, type Statement } from '../sql/statement.ts'
 
 /** A look-up gives so many ids at once, in the order of the root's key: what hangs on one row may be a whole table. */
-export const IDS_PER_PAGE = 50_000
+export const IDS_PER_PAGE = 200_000
 
 /** How the roots of keys are found. */
 export interface LookUp {

@@ -159,7 +159,7 @@ describe('the path of a place below filters', () => {
         'SELECT "book_1"."id" AS "id" FROM "book" AS "book_1" JOIN "edition" AS "edition_1"' +
           ' ON "edition_1"."bookId" = "book_1"."id" AND "edition_1"."year" > $2' +
           ' WHERE "edition_1"."printerId" = ANY(COALESCE($1, ARRAY(SELECT "id" FROM "printer" WHERE FALSE)))' +
-          ' AND "book_1"."hidden" = $3 GROUP BY "book_1"."id" ORDER BY "book_1"."id" LIMIT 50000',
+          ' AND "book_1"."hidden" = $3 GROUP BY "book_1"."id" ORDER BY "book_1"."id" LIMIT 200000',
       ) as unknown,
       fixed: [1900, false],
     })
@@ -187,7 +187,7 @@ describe('a path whose last link is to the primary key of the root', () => {
       expect.stringContaining(
         `SELECT FORMAT('%s', "review_1"."bookId") AS "id" FROM "review" AS "review_1"` +
           ' WHERE "review_1"."readerId" = ANY(COALESCE($1, ARRAY(SELECT "id" FROM "reader" WHERE FALSE)))' +
-          ' AND "review_1"."bookId" IS NOT NULL GROUP BY "review_1"."bookId" ORDER BY "review_1"."bookId" LIMIT 50000',
+          ' AND "review_1"."bookId" IS NOT NULL GROUP BY "review_1"."bookId" ORDER BY "review_1"."bookId" LIMIT 200000',
       ),
     ])
   })

@@ -446,6 +446,10 @@ export declare function defineSchema<DB = AnyDatabase>(): <const S>(_: Argument<
 export declare function getRootIdsFromEvent<Id = string>(_: TypedSchema<unknown, Id>, _: WALEvent): RootIds<Id>;
 export declare function introspection(_: RootSchema): Introspection;
 export declare function prepared(_: NamingClient): QueryClient;
+export declare function renameTables(_: readonly WALEvent[], _: (_: {
+    readonly schema: string;
+    readonly table: string;
+}) => TableReference): WALEvent[];
 export declare function watchHealth(_: {
     health(): Promise<Health>;
 }, _: (_: Health) => void, _?: WatchHealthOptions): () => void;

@@ -75,5 +75,6 @@ export function defineSchema() {}
 export function getRootIdsFromEvent(_, _) {}
 export function introspection(_) {}
 export function prepared(_) {}
+export function renameTables(_, _) {}
 export function watchHealth(_, _, _) {}
 // #endregion

@@ -4,8 +4,8 @@ import { lastFullResults } from '../harness/results.ts'
 import { buildChart } from './build-chart.ts'
 import { fillTables } from './fill-tables.ts'
 
-export const CHART = 'docs/images/build.svg'
-export const PAGE = 'docs/scaling.md'
+const CHART = 'docs/images/build.svg'
+const PAGE = 'docs/scaling.md'
 
 /** What the documents have to hold by the last full run, by path. */
 export function benchDocuments(): Record<string, string> {

@@ -77,7 +77,8 @@ async function main(args: readonly string[]): Promise<number> {
       for (const table of tables[bench.name] ?? []) process.stdout.write(`${showTable(table)}\n`)
     }
     process.stdout.write(`${showAllAsked(Object.values(tables).flat())}\n`)
-    if (options.save) tell(`results: ${saveResults({ machine, isFull: options.full, size, tables })}`)
+    const kind = options.only.length > 0 ? 'partial' : options.full ? 'full' : 'small'
+    if (options.save) tell(`results: ${saveResults({ machine, isFull: options.full, size, tables }, kind)}`)
   } finally {
     await stage.close()
   }

@@ -15,11 +15,11 @@ export interface Results {
 
 const folder = 'bench/results'
 
-/** Writes the results to a file that is named after commit and time, and gives its path. */
-export function saveResults(results: Results): string {
+/** Writes the results to a file that is named after commit and time, and gives its path. `kind` is `full` for all tables in full size alone. */
+export function saveResults(results: Results, kind: 'full' | 'small' | 'partial'): string {
   mkdirSync(folder, { recursive: true })
   const { commit, date } = results.machine
-  const name = `${results.isFull ? 'full' : 'small'}-${date.slice(0, 16).replaceAll(':', '')}-${commit.replace('+', '-changed')}.json`
+  const name = `${kind}-${date.slice(0, 16).replaceAll(':', '')}-${commit.replace('+', '-changed')}.json`
   const path = join(folder, name)
   writeFileSync(path, `${JSON.stringify(results, null, 2)}\n`)
   return path

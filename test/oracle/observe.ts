@@ -18,6 +18,7 @@ export const features = [
   'schema: one-to-many in one-to-many, through many-to-one',
   'schema: many-to-one that yields an array',
   'schema: many-to-many',
+  'table: partitioned',
   'schema: root with where',
   'schema: many-to-one with where',
   'schema: one-to-many with where',
@@ -118,8 +119,10 @@ export function unmet(coverage: Coverage): string[] {
   return features.filter((feature) => coverage.of(feature) === 0)
 }
 
-export function countScript(coverage: Coverage, { schema, setup }: Script): void {
+export function countScript(coverage: Coverage, { schema, setup, tables: created }: Script): void {
   coverage.count('case')
+  if (created.some(({ create }) => create.some((sql) => sql.includes('PARTITION BY'))))
+    coverage.count('table: partitioned')
   for (const name of ['set', 'aggregators', 'schedule', 'replica'] as const)
     coverage.count(`${name}: ${setup[name]}`)
   if (schema.where !== undefined) coverage.count('schema: root with where')

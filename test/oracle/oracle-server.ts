@@ -75,7 +75,9 @@ export class OracleServer {
     )
     await writer.query(`CREATE TABLE ${MARKER_TABLE} (number bigint PRIMARY KEY)`)
     const published = [...schemas].map(quoted)
-    await writer.query(`CREATE PUBLICATION oracle FOR TABLES IN SCHEMA ${published.join(', ')}`)
+    await writer.query(
+      `CREATE PUBLICATION oracle FOR TABLES IN SCHEMA ${published.join(', ')} WITH (publish_via_partition_root = true)`,
+    )
     await writer.query(`CREATE SCHEMA ${SETS_TABLE.schema}`)
     await server.#postgresSet('migration').migrate()
     await server.feed.start()

@@ -31,10 +31,10 @@ test('the name comes and goes in parts, whatever form the event has it in', () =
   ])
 })
 
-test('a name may be given as a text, and then tells the Postgres schema or none', () => {
+test('a name may be given as a text, and stays in its Postgres schema where it tells none', () => {
   const events = [event({ schema: 'parts', table: 'book_1' })]
   expect(renameTables(events, () => 'library.book')).toEqual([event({ schema: 'library', table: 'book' })])
-  expect(renameTables(events, () => 'book')).toEqual([event({ table: 'book' })])
+  expect(renameTables(events, () => 'book')).toEqual([event({ schema: 'parts', table: 'book' })])
 })
 
 test('the events that were given stay as they are', () => {

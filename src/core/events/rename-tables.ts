@@ -3,7 +3,7 @@ import type { WALEvent } from './wal-event.ts'
 
 /**
  * The events under other names of their tables: those of partitions under the name of their partitioned table, where a
- * source names the partitions.
+ * source names the partitions. A new name without a Postgres schema stays in that of the event.
  *
  * @example
  * ```ts
@@ -21,6 +21,7 @@ export function renameTables(
 ): WALEvent[] {
   return events.map((event) => {
     const { schema = 'public', table } = parseTableName(event.table, event.schema)
-    return { ...event, ...parseTableName(rename({ schema, table })) }
+    const renamed = parseTableName(rename({ schema, table }))
+    return { ...event, schema: renamed.schema ?? schema, table: renamed.table }
   })
 }

@@ -16,19 +16,38 @@ export function createStatements(table: TableModel, needed: readonly string[], p
     lines.push(`UNIQUE (${quoted(column.name)})${deferrable}`)
   }
   const external = table.columns.filter(({ type }) => type.sql === 'text')
+  // A unique column would have to be part of what the table is divided by.
+  const partitions =
+    table.columns.some(({ role }) => role === 'code') || picks.chance(80) ? [] : partitionsOf(table)
+  const divided = partitions.length === 0 ? '' : ` PARTITION BY HASH (${quoted(keyOf(table).name)})`
   return [
-    `CREATE TABLE ${name} (${lines.join(', ')})`,
+    `CREATE TABLE ${name} (${lines.join(', ')})${divided}`,
+    ...partitions.map(
+      (partition, remainder) =>
+        `CREATE TABLE ${partition} PARTITION OF ${name} FOR VALUES WITH (MODULUS ${partitions.length}, REMAINDER ${remainder})`,
+    ),
     ...external.map((column) => `ALTER TABLE ${name} ALTER ${quoted(column.name)} SET STORAGE EXTERNAL`),
-    ...replicaIdentity(table, needed, picks),
+    ...replicaIdentity(table, needed, picks, partitions),
   ]
 }
 
-function replicaIdentity(table: TableModel, needed: readonly string[], picks: Picks): string[] {
+/** Unlike any partition of the tables that earlier cases have left. */
+function partitionsOf(table: TableModel): string[] {
+  const at = tableNames.findIndex((other) => quotedTable(other) === quotedTable(table))
+  return [0, 1].map((number) => quotedTable({ schema: table.schema, table: `oracle_part_${at}_${number}` }))
+}
+
+function replicaIdentity(
+  table: TableModel,
+  needed: readonly string[],
+  picks: Picks,
+  partitions: readonly string[],
+): string[] {
   const name = quotedTable(table)
   const key = keyOf(table)
   if (needed.every((column) => column === key.name) && picks.chance(50)) return []
   const columns = table.columns.filter((column) => column === key || needed.includes(column.name))
-  if (columns.every(({ notNull }) => notNull) && picks.chance(50)) {
+  if (partitions.length === 0 && columns.every(({ notNull }) => notNull) && picks.chance(50)) {
     // Unlike any index of the tables that earlier cases have left.
     const index = `oracle_identity_${tableNames.findIndex((other) => quotedTable(other) === name)}`
     return [
@@ -36,7 +55,7 @@ function replicaIdentity(table: TableModel, needed: readonly string[], picks: Pi
       `ALTER TABLE ${name} REPLICA IDENTITY USING INDEX ${index}`,
     ]
   }
-  return [`ALTER TABLE ${name} REPLICA IDENTITY FULL`]
+  return [name, ...partitions].map((one) => `ALTER TABLE ${one} REPLICA IDENTITY FULL`)
 }
 
 /** The rows from before the first step. Where a foreign key stands, what they point to is there. */

@@ -19,6 +19,8 @@ export interface TableRequirement {
   readonly table: string
   /** Columns that link or identify: without their old value an UPDATE or DELETE can't find its objects. */
   readonly oldColumns: readonly string[]
+  /** All columns that are read: a source may leave out what is in others. Absent: all of them are. */
+  readonly columns?: readonly string[] | undefined
 }
 
 /** How a source stands with its server. What it does not know is absent. */

@@ -39,11 +39,20 @@ const books: RootSchema = {
 
 const readers: RootSchema = { table: 'public.reader', primaryKey: 'email', schema: name }
 
-test('tableRequirements names each table once, with the columns by which its rows hang on others', () => {
-  expect(tableRequirements([books, readers])).toEqual([
-    { schema: 'library', table: 'book', oldColumns: ['isbn', 'id'] },
-    { schema: undefined, table: 'review', oldColumns: ['bookIsbn'] },
-    { schema: undefined, table: 'reader', oldColumns: ['id', 'email'] },
+test('tableRequirements names each table once, with the columns that are read, and those by which its rows hang on others', () => {
+  const sorted = tableRequirements([books, readers]).map(({ columns = [], ...table }) => ({
+    ...table,
+    columns: columns.toSorted(),
+  }))
+  expect(sorted).toEqual([
+    {
+      schema: 'library',
+      table: 'book',
+      oldColumns: ['isbn', 'id'],
+      columns: ['id', 'isbn', 'name', 'sequelId'],
+    },
+    { schema: undefined, table: 'review', oldColumns: ['bookIsbn'], columns: ['bookIsbn', 'readerId'] },
+    { schema: undefined, table: 'reader', oldColumns: ['id', 'email'], columns: ['email', 'id', 'name'] },
   ])
 })
 

@@ -69,6 +69,40 @@ describe('introspection', () => {
     })
   })
 
+  test('lists the columns of filters, orders, and keys of several columns', () => {
+    const schema: RootSchema = {
+      table: 'order',
+      primaryKey: ['shop', 'number'],
+      where: { deletedAt: null },
+      schema: {
+        type: 'one-to-many',
+        column: ['shop', 'number'],
+        referencingTable: 'line',
+        referencingColumn: ['shop', 'orderNumber'],
+        where: { or: [{ count: { gt: 0 } }, { gift: true }] },
+        orderBy: [{ column: 'position' }],
+        limit: 3,
+        schema: { type: 'column', column: 'title' },
+      },
+    }
+    const [order, line] = introspection(schema).tables
+    expect([order?.table, ...(order?.columns ?? []).toSorted()]).toEqual([
+      'order',
+      'deletedAt',
+      'number',
+      'shop',
+    ])
+    expect([line?.table, ...(line?.columns ?? []).toSorted()]).toEqual([
+      'line',
+      'count',
+      'gift',
+      'orderNumber',
+      'position',
+      'shop',
+      'title',
+    ])
+  })
+
   test('names a table that is read twice once, with the columns of both places, each once', () => {
     const { tables, output } = ofBook({
       type: 'object',

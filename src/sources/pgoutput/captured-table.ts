@@ -34,6 +34,7 @@ export function captureTable(
     schema,
     table,
     columns,
+    read: columns.map((column) => required.columns?.includes(column) ?? true),
     keys: columns.map((column) => tellers.every((teller) => teller.identityColumns.includes(column))),
     hasFullOldRows: tellers.every((teller) => teller.identity === 'f'),
     oldRowProblem: tellers

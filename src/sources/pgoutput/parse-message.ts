@@ -5,6 +5,8 @@ import type { PgoutputMessage, RelationColumn, RelationMessage, ReplicaIdentity,
 /** What the parser must know of a table to read its rows. */
 export interface RowLayout {
   readonly columns: readonly string[]
+  /** For each column, whether anybody reads it: the others are passed over. */
+  readonly read: readonly boolean[]
   /** For each column, whether old rows tell it also where they are key rows. */
   readonly keys: readonly boolean[]
   /** Whether old rows have every column. */
@@ -131,15 +133,19 @@ function parseTruncate(reader: BinaryReader): PgoutputMessage<never> {
 
 /** Reads a tuple. Where a value is unchanged TOAST, Postgres does not send it: `oldRow` fills it, or it stays absent. */
 function parseRow(reader: BinaryReader, layout: RowLayout, tag: number, oldRow: Row | undefined): Row {
-  const { columns } = layout
+  const { columns, read } = layout
   const row = layout.newRow()
   expectColumns(reader, layout, tag)
   for (let index = 0; index < columns.length; index++) {
     const name = columns[index] as string
     const kind = reader.uint8()
-    if (kind === 0x74) row[name] = reader.text(reader.int32())
-    else if (kind === 0x6e) row[name] = null
-    else if (kind !== 0x75) throw unknownValue(reader, tag, kind)
+    if (kind === 0x74) {
+      const length = reader.int32()
+      if (read[index]) row[name] = reader.text(length)
+      else reader.skip(length)
+    } else if (kind === 0x6e) {
+      if (read[index]) row[name] = null
+    } else if (kind !== 0x75) throw unknownValue(reader, tag, kind)
     else if (oldRow?.[name] !== undefined) row[name] = oldRow[name]
   }
   return row
@@ -152,17 +158,17 @@ function parseOldRow(reader: BinaryReader, layout: RowLayout, tag: number, kind:
 
 /** Reads a key tuple: what is sent for the other columns is a placeholder, not NULL. */
 function parseKey(reader: BinaryReader, layout: RowLayout, tag: number): Row {
-  const { columns, keys } = layout
+  const { columns, keys, read } = layout
   const row = layout.newRow()
   expectColumns(reader, layout, tag)
   for (let index = 0; index < columns.length; index++) {
     const kind = reader.uint8()
     if (kind === 0x74) {
       const length = reader.int32()
-      if (keys[index]) row[columns[index] as string] = reader.text(length)
+      if (keys[index] && read[index]) row[columns[index] as string] = reader.text(length)
       else reader.skip(length)
     } else if (kind === 0x6e) {
-      if (keys[index]) row[columns[index] as string] = null
+      if (keys[index] && read[index]) row[columns[index] as string] = null
     } else if (kind !== 0x75) throw unknownValue(reader, tag, kind)
   }
   return row

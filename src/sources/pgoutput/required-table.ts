@@ -13,10 +13,19 @@ export function mergeRequirements(requirements: readonly TableRequirement[]): Re
     throw new CaptureError('OPTION_INVALID', 'PgoutputSource: there is no table to stream.')
   }
   const merged = new Map<string, RequiredTable>()
-  for (const { schema = 'public', table, oldColumns } of requirements) {
+  for (const { schema = 'public', table, oldColumns, columns } of requirements) {
     const key = tableKey({ schema, table })
-    const columns = new Set([...(merged.get(key)?.oldColumns ?? []), ...oldColumns])
-    merged.set(key, { schema, table, oldColumns: [...columns] })
+    const before = merged.get(key)
+    merged.set(key, {
+      schema,
+      table,
+      oldColumns: union(before?.oldColumns ?? [], oldColumns),
+      columns: before === undefined ? columns : before.columns && columns && union(before.columns, columns),
+    })
   }
   return [...merged.values()]
+}
+
+function union(one: readonly string[], other: readonly string[]): string[] {
+  return [...new Set([...one, ...other])]
 }

@@ -57,6 +57,26 @@ describe('kinds of change', () => {
     expect(Math.abs(committedAt - before)).toBeLessThan(5_000)
   })
 
+  test('the columns that somebody reads, and no others', async () => {
+    await database.query(`
+      create table wide (id int primary key, title text, body text, note text);
+      alter table wide alter body set storage external, replica identity full;
+      insert into wide values (1, 'Emma', ${longText('b')}, 'x')`)
+    const running = await capture.start([
+      { table: 'wide', oldColumns: ['id'], columns: ['id', 'title'] },
+      { schema: 'public', table: 'wide', oldColumns: ['id'], columns: ['title'] },
+    ])
+    await database.query(`update wide set note = null, title = 'Persuasion' where id = 1`)
+    await database.query('alter table wide replica identity default')
+    await database.query('update wide set id = 2, body = note where id = 1')
+    await database.query('delete from wide')
+    expect(plain(await running.untilEvents(3))).toEqual([
+      { action: 'UPDATE', data: { id: '1', title: 'Persuasion' }, dataOld: { id: '1', title: 'Emma' } },
+      { action: 'UPDATE', data: { id: '2', title: 'Persuasion' }, dataOld: { id: '1' } },
+      { action: 'DELETE', dataOld: { id: '2' } },
+    ])
+  })
+
   test("an event's position is passed once its transaction's commit is, and not before", async () => {
     await database.query('create table positions (id int primary key)')
     const running = await capture.start([{ table: 'positions', oldColumns: ['id'] }])

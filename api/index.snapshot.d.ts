@@ -275,6 +275,7 @@ export interface TableRequirement {
     readonly schema?: string | undefined;
     readonly table: string;
     readonly oldColumns: readonly string[];
+    readonly columns?: readonly string[] | undefined;
 }
 export interface TruncateEvent extends EventOrigin {
     readonly action: 'TRUNCATE';

@@ -115,6 +115,7 @@ interface TableRequirement {
     readonly schema?: string | undefined;
     readonly table: string;
     readonly oldColumns: readonly string[];
+    readonly columns?: readonly string[] | undefined;
 }
 interface TruncateEvent extends EventOrigin {
     readonly action: 'TRUNCATE';

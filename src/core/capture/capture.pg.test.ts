@@ -174,7 +174,7 @@ describe('the tables that the source has to deliver', () => {
       aggregatorOf({ onChange: () => undefined }),
       aggregatorOf({ schema: authorSchema, onChange: () => undefined }),
     ])
-    expect(source.tables).toEqual([
+    expect(source.tables).toMatchObject([
       { schema: undefined, table: 'book', oldColumns: ['id'] },
       { schema: undefined, table: 'author', oldColumns: ['id'] },
       { schema: undefined, table: 'review', oldColumns: ['bookId'] },

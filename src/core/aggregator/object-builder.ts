@@ -132,8 +132,9 @@ export class ObjectBuilder<Built> {
   async #claim(max: number): Promise<Flight> {
     const { claims, unsettled, leaseMs } = this.#options
     const claimedAt = performance.now()
-    const covers = unsettled.flightBegins()
     const claim = await claims.claim(max, leaseMs)
+    // After the claim: an id that was added while it was under way may be in it, and is then not built again.
+    const covers = unsettled.flightBegins()
     this.#failedFlights.nextRetryIn(claim.nextRetryMs)
     return { ...claim, covers, claimedAt }
   }

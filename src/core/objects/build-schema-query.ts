@@ -8,6 +8,7 @@ import { asPrinted } from '../sql/as-printed.ts'
 import { joinSql, sql } from '../sql/fragment.ts'
 import { quoteIdentifier } from '../sql/identifier.ts'
 import { inFixedSettings } from '../sql/in-fixed-settings.ts'
+import { isAmong } from '../sql/is-among.ts'
 import { keyObject } from '../sql/key-object.ts'
 import { QueryBuilder, type SqlParts } from '../sql/query-builder.ts'
 import { objectSql } from './object-expression.ts'
@@ -82,7 +83,7 @@ function idCondition(plan: Plan, keys: readonly string[], ids: readonly unknown[
     const arrays = plan.primaryKey.map((column, at) =>
       arrayParameterLike(plan.root.table, column, { value: texts.map((text) => text[at]) }),
     )
-    return sql`(${keys.join(', ')}) IN (SELECT * FROM UNNEST(${joinSql(arrays, ', ')}))`
+    return isAmong(keys, arrays)
   }
   const values = texts.map(([text]) => text)
   if (values.length > IDS_AS_PARAMETERS) return sql`${key} = ANY(${[{ value: values }]})`

@@ -9,6 +9,7 @@ import { asPrinted } from '../sql/as-printed.ts'
 import { joinSql, sql } from '../sql/fragment.ts'
 import { quoteIdentifier } from '../sql/identifier.ts'
 import { inFixedSettings } from '../sql/in-fixed-settings.ts'
+import { isAmong } from '../sql/is-among.ts'
 import type { Parameter, SqlParts } from '../sql/query-builder.ts'
 import { compileStatement, type Statement } from '../sql/statement.ts'
 import { objectSql } from './object-expression.ts'
@@ -80,7 +81,7 @@ function writeStatement(plan: Plan): Statement {
     asked.push(quoteIdentifier(index === 0 ? 'id' : `id${index + 1}`))
     // The inner SELECT hides from the planner how many ids there are. Every batch so has one plan, by index from end to end;
     // thousands of ids that it can count look dear enough to read tables whole and to compile (JIT), which costs far more.
-    arrays.push(sql`(SELECT ${arrayParameterLike(plan.root.table, column, parameter)})`)
+    arrays.push(sql`COALESCE((SELECT ${arrayParameterLike(plan.root.table, column, parameter)}), NULL)`)
   }
   const { alias, from, joins, expression } = objectSql(plan, (columns) => isAmong(columns, arrays))
   const keys = plan.primaryKey.map((column) => `${alias}.${quoteIdentifier(column)}`)
@@ -105,14 +106,6 @@ function writeStatement(plan: Plan): Statement {
     ),
     ids,
   )
-}
-
-function isAmong(columns: readonly string[], arrays: readonly SqlParts[]): SqlParts {
-  const [array = []] = arrays
-  // After ANY, a sub-select would be taken for rows, not for an array.
-  return columns.length === 1
-    ? sql`${columns.join('')} = ANY(COALESCE(${array}, NULL))`
-    : sql`(${columns.join(', ')}) IN (SELECT * FROM UNNEST(${joinSql(arrays, ', ')}))`
 }
 
 interface ObjectRow {

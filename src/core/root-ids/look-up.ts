@@ -3,6 +3,7 @@ import { arrayParameterLike } from '../sql/array-parameter.ts'
 import { joinSql, sql } from '../sql/fragment.ts'
 import { quoteIdentifier } from '../sql/identifier.ts'
 import { inFixedSettings } from '../sql/in-fixed-settings.ts'
+import { isAmong } from '../sql/is-among.ts'
 import type { Parameter, SqlParts } from '../sql/query-builder.ts'
 import { compileStatement, type Statement } from '../sql/statement.ts'
 
@@ -63,11 +64,4 @@ export function writeLookUp(changed: TableNode, pairs: readonly ColumnPair[], pa
   const ofKeysAfter = compileStatement(page(sql` AND (${id}) > (${lastId})`), [...keys, ...last])
   const identity = JSON.stringify([ofKeys.text, ofKeys.fixed])
   return { head, columns, tail, ofKeys, ofKeysAfter, idColumns: last.length, identity }
-}
-
-function isAmong(columns: readonly string[], arrays: readonly SqlParts[]): SqlParts {
-  const [column = '', ...others] = columns
-  return others.length === 0
-    ? sql`${column} = ANY(${joinSql(arrays, '')})`
-    : sql`(${columns.join(', ')}) IN (SELECT * FROM UNNEST(${joinSql(arrays, ', ')}))`
 }

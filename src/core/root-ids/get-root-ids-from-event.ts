@@ -11,9 +11,9 @@ import { asPrinted } from '../sql/as-printed.ts'
 import { inFixedSettings } from '../sql/in-fixed-settings.ts'
 import { QueryBuilder, type SqlParts } from '../sql/query-builder.ts'
 import { affectedKeys } from './affected-keys.ts'
+import { idOfRow } from './id-of-row.ts'
 import type { LookUp } from './look-up.ts'
 import { allRootIds, pathToRoot } from './path-to-root.ts'
-import { idOfRow } from './resolve-root-ids.ts'
 
 export interface RootIds<Id = string> {
   /** The ids that the event itself tells: texts, or objects of them for a key of several columns. */

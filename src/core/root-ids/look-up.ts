@@ -2,13 +2,12 @@ import type { ColumnPair, TableNode } from '../schema/plan.ts'
 import { arrayParameterLike } from '../sql/array-parameter.ts'
 import { joinSql, sql } from '../sql/fragment.ts'
 import { quoteIdentifier } from '../sql/identifier.ts'
-import { inFixedSettings } from '../sql/in-fixed-settings.ts'
 import { isAmong } from '../sql/is-among.ts'
 import type { Parameter, SqlParts } from '../sql/query-builder.ts'
-import { compileStatement, type Statement } from '../sql/statement.ts'
+import { type KeysetPages, keysetPages } from './keyset-pages.ts'
 
 /** A look-up gives so many ids at once, in the order of the root's key: what hangs on one row may be a whole table. */
-export const IDS_PER_PAGE = 200_000
+const IDS_PER_PAGE = 200_000
 
 /** How the roots of keys are found. */
 export interface LookUp {
@@ -19,14 +18,10 @@ export interface LookUp {
   /** ` AND "book_1"."hidden" = $2 GROUP BY "book_1"."id"` */
   readonly tail: SqlParts
   /**
-   * The whole statement for arrays of keys, one for each of their columns. The keys keep the type of the column that they come
+   * The whole statements for arrays of keys, one for each of their columns. The keys keep the type of the column that they come
    * from, so that they compare as SQL compares the two columns: a `numeric` 1.00 finds the `integer` 1.
    */
-  readonly ofKeys: Statement
-  /** The same from behind an id on, whose columns follow the arrays. */
-  readonly ofKeysAfter: Statement
-  /** How many columns an id has. */
-  readonly idColumns: number
+  readonly pages: KeysetPages
   /** Equal for look-ups that are one and the same. */
   readonly identity: string
 }
@@ -51,17 +46,11 @@ export function writeLookUp(changed: TableNode, pairs: readonly ColumnPair[], pa
   const arrays = pairs.map(({ child }, index) =>
     arrayParameterLike(changed.table, child, keys[index] as Parameter),
   )
-  const last = parts.id.map((): Parameter => ({ value: null }))
-  const page = (isBehind: SqlParts): SqlParts =>
-    inFixedSettings(
-      sql`${head}${isAmong(columns, arrays)}${isBehind}${tail} ORDER BY ${id} LIMIT ${String(IDS_PER_PAGE)}`,
-    )
-  const ofKeys = compileStatement(page([]), keys)
-  const lastId = joinSql(
-    last.map((parameter): SqlParts => [parameter]),
-    ', ',
+  const pages = keysetPages(
+    parts.id,
+    IDS_PER_PAGE,
+    (isBehind) => sql`${head}${joinSql([isAmong(columns, arrays), ...isBehind], ' AND ')}${tail}`,
+    keys,
   )
-  const ofKeysAfter = compileStatement(page(sql` AND (${id}) > (${lastId})`), [...keys, ...last])
-  const identity = JSON.stringify([ofKeys.text, ofKeys.fixed])
-  return { head, columns, tail, ofKeys, ofKeysAfter, idColumns: last.length, identity }
+  return { head, columns, tail, pages, identity: JSON.stringify([pages.first.text, pages.first.fixed]) }
 }

@@ -154,7 +154,7 @@ describe('the path of a place below filters', () => {
 
   test('leads over rows that count alone, their values as parameters behind the keys', () => {
     const { lookUp } = pathToRoot(plan, plan.nodes.at(-1)!, 'value')
-    expect(lookUp?.ofKeys).toEqual({
+    expect(lookUp?.pages.first).toEqual({
       text: expect.stringContaining(
         'SELECT "book_1"."id" AS "id" FROM "book" AS "book_1" JOIN "edition" AS "edition_1"' +
           ' ON "edition_1"."bookId" = "book_1"."id" AND "edition_1"."year" > $2' +
@@ -178,7 +178,7 @@ describe('a path whose last link is to the primary key of the root', () => {
   function shortOf(schema: Schema, root: Partial<RootSchema> = {}): [string, string | undefined] | null {
     const plan = planOf({ table: 'book', primaryKey: 'id', schema, ...root })
     const { short } = pathToRoot(plan, plan.nodes.at(-1)!, 'text')
-    return short && [`${short.node.table.table}.${short.columns.join()}`, short.lookUp?.ofKeys.text]
+    return short && [`${short.node.table.table}.${short.columns.join()}`, short.lookUp?.pages.first.text]
   }
 
   test('ends where the id stands, and does not read the root', () => {
@@ -233,7 +233,7 @@ describe('pathsOf', () => {
   })
 
   test('gives ids as text', () => {
-    expect(pathsOf(plan).get(plan.nodes[1]!)?.lookUp?.ofKeys.text).toContain(
+    expect(pathsOf(plan).get(plan.nodes[1]!)?.lookUp?.pages.first.text).toContain(
       `SELECT FORMAT('%s', "book_1"."id") AS "id" `,
     )
   })

@@ -1,10 +1,10 @@
-import { CaptureError } from '../errors/capture-error.ts'
-import { columnArrays, columnsOfKey } from '../events/key-of-columns.ts'
+import { columnArrays } from '../events/key-of-columns.ts'
 import type { Plan, TableNode } from '../schema/plan.ts'
 import type { QueryClient } from '../sql/client.ts'
 import { affectedKeys, type RowEvent } from './affected-keys.ts'
 import type { TextForms } from './may-match.ts'
-import { IDS_PER_PAGE, type LookUp } from './look-up.ts'
+import { readPages } from './keyset-pages.ts'
+import type { LookUp } from './look-up.ts'
 import { pathsOf } from './path-to-root.ts'
 
 /** One statement takes at most so many keys, so that its parameter stays of a size that a server likes. */
@@ -66,32 +66,12 @@ export async function* lookUpRootIds(roots: AffectedRoots, client: QueryClient):
   for (const { lookUp, keys } of roots.keysByLookUp.values()) {
     const all = [...keys]
     for (let from = 0; from < all.length; from += KEYS_PER_LOOK_UP) {
-      for await (const ids of pagesOf(lookUp, all.slice(from, from + KEYS_PER_LOOK_UP), client)) {
+      const arrays = columnArrays(all.slice(from, from + KEYS_PER_LOOK_UP), lookUp.columns.length)
+      for await (const ids of readPages(lookUp.pages, client, arrays)) {
         const found = ids.filter((id) => !roots.ids.has(id))
         if (found.length > 0) yield found
       }
     }
-  }
-}
-
-/**
- * The roots of the keys by keyset pagination: memory stays bounded, and no transaction stays open. A root that comes to the keys
- * meanwhile, or leaves them, has an event of its own.
- */
-async function* pagesOf(
-  { columns, ofKeys, ofKeysAfter, idColumns }: LookUp,
-  keys: readonly string[],
-  client: QueryClient,
-): AsyncGenerator<string[]> {
-  const arrays = columnArrays(keys, columns.length)
-  let { rows } = await client.query(ofKeys.text, [...arrays, ...ofKeys.fixed])
-  for (;;) {
-    const ids = rows.map(idOfRow)
-    yield ids
-    const last = ids.at(-1)
-    if (last === undefined || ids.length < IDS_PER_PAGE) return
-    const after = columnsOfKey(last, idColumns)
-    ;({ rows } = await client.query(ofKeysAfter.text, [...arrays, ...after, ...ofKeysAfter.fixed]))
   }
 }
 
@@ -101,14 +81,4 @@ function keysOf(keysByLookUp: Map<string, KeysToLookUp>, lookUp: LookUp): Set<st
   const keys = new Set<string>()
   keysByLookUp.set(lookUp.identity, { lookUp, keys })
   return keys
-}
-
-export function idOfRow(row: unknown): string {
-  const id: unknown = typeof row === 'object' && row !== null && 'id' in row ? row.id : undefined
-  if (typeof id === 'string') return id
-  throw new CaptureError(
-    'CLIENT_RESULT_INVALID',
-    'The client gave a row without the text column "id" that was asked for. Pass a client whose query(text, values) ' +
-      'resolves to { rows } with one object per row.',
-  )
 }

@@ -40,7 +40,9 @@ export class ForeignLinks {
     this.#plan = plan
     this.#client = client
     this.#ends = new Map(
-      [...pathsOf(plan)].flatMap(([node, { short }]) => (short === null ? [] : [[node, short] as const])),
+      [...pathsOf(plan, 'text')].flatMap(([node, { short }]) =>
+        short === null ? [] : [[node, short] as const],
+      ),
     )
   }
 

@@ -13,7 +13,7 @@ import { QueryBuilder, type SqlParts } from '../sql/query-builder.ts'
 import { affectedKeys } from './affected-keys.ts'
 import { idOfRow } from './id-of-row.ts'
 import type { LookUp } from './look-up.ts'
-import { allRootIds, pathToRoot } from './path-to-root.ts'
+import { allRootIds, pathsOf } from './path-to-root.ts'
 
 export interface RootIds<Id = string> {
   /** The ids that the event itself tells: texts, or objects of them for a key of several columns. */
@@ -56,8 +56,10 @@ export function getRootIdsFromEvent<Id = string>(
   const ids = new Set<string>()
   // Two places of one table may need one and the same look-up.
   const lookUps = new Map<string, SqlParts>()
+  const paths = pathsOf(plan, 'value')
   for (const node of nodes) {
-    const path = pathToRoot(plan, node, 'value')
+    const path = paths.get(node)
+    if (path === undefined) continue
     const keys = affectedKeys(node, event, path.keyColumns, false)
     // Whether a path may end before the root is for the types of its columns to say, unless the changed row has the id itself.
     const lookUp = path.short?.lookUp === null ? null : path.lookUp

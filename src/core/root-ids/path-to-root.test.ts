@@ -228,12 +228,12 @@ describe('pathsOf', () => {
   })
 
   test('has the path of every place, compiled once', () => {
-    expect([...pathsOf(plan).keys()]).toEqual(plan.nodes)
-    expect(pathsOf(plan)).toBe(pathsOf(plan))
+    expect([...pathsOf(plan, 'text').keys()]).toEqual(plan.nodes)
+    expect(pathsOf(plan, 'value')).toBe(pathsOf(plan, 'value'))
   })
 
   test('gives ids as text', () => {
-    expect(pathsOf(plan).get(plan.nodes[1]!)?.lookUp?.pages.first.text).toContain(
+    expect(pathsOf(plan, 'text').get(plan.nodes[1]!)?.lookUp?.pages.first.text).toContain(
       `SELECT FORMAT('%s', "book_1"."id") AS "id" `,
     )
   })

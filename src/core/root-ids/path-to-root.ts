@@ -158,13 +158,16 @@ function joinDownTo(
   return { joins: sql`${joins} JOIN ${quoteTable(node.table)} AS ${alias} ON ${condition}`, alias }
 }
 
-const pathsInText = new WeakMap<Plan, ReadonlyMap<TableNode, PathToRoot>>()
+const compiled: Readonly<Record<IdForm, WeakMap<Plan, ReadonlyMap<TableNode, PathToRoot>>>> = {
+  text: new WeakMap(),
+  value: new WeakMap(),
+}
 
-/** The paths of all nodes, with ids as text: compiled once for each schema. */
-export function pathsOf(plan: Plan): ReadonlyMap<TableNode, PathToRoot> {
-  const known = pathsInText.get(plan)
+/** The paths of all nodes: compiled once for each schema. */
+export function pathsOf(plan: Plan, idForm: IdForm): ReadonlyMap<TableNode, PathToRoot> {
+  const known = compiled[idForm].get(plan)
   if (known !== undefined) return known
-  const paths = new Map(plan.nodes.map((node) => [node, pathToRoot(plan, node, 'text')]))
-  pathsInText.set(plan, paths)
+  const paths = new Map(plan.nodes.map((node) => [node, pathToRoot(plan, node, idForm)]))
+  compiled[idForm].set(plan, paths)
   return paths
 }

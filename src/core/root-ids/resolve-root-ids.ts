@@ -43,7 +43,7 @@ export function affectedRoots(
   foreign: ReadonlySet<TableNode>,
   forms: ReadonlyMap<TableNode, TextForms>,
 ): AffectedRoots {
-  const paths = pathsOf(plan)
+  const paths = pathsOf(plan, 'text')
   const ids = new Set<string>()
   const keysByLookUp = new Map<string, KeysToLookUp>()
   for (const { event, nodes, rowMayReappear } of events) {

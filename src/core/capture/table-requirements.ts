@@ -12,7 +12,7 @@ export function tableRequirements(schemas: readonly RootSchema[]): TableRequirem
       const entry = tables.get(key) ?? { ...table, oldColumns: new Set<string>(), columns: new Set<string>() }
       const keys = link === null ? plan.primaryKey : link.pairs.map(({ child }) => child)
       for (const column of keys) entry.oldColumns.add(column)
-      for (const column of [...keys, ...columns]) entry.columns.add(column)
+      for (const column of columns) entry.columns.add(column)
       tables.set(key, entry)
     }
   }

@@ -12,15 +12,8 @@ interface Prepared {
   readonly plans: number
 }
 
-async function preparedBy(client: pg.Client): Promise<Prepared[]> {
-  const { rows } = await client.query<Prepared>(
-    'select name, statement, (generic_plans + custom_plans)::int as plans from pg_prepared_statements order by prepare_time',
-  )
-  return rows
-}
-
-test('each statement of an aggregator is prepared once for a connection, and gives what it gives unprepared', async () => {
-  const client = await database.client()
+/** An aggregator of books whose statements are prepared, and what it has built. */
+function buildingOver(client: pg.Client): { aggregator: EventAggregator; built: unknown[] } {
   const built: unknown[] = []
   const aggregator = new EventAggregator({
     schema: bookSchema,
@@ -30,6 +23,19 @@ test('each statement of an aggregator is prepared once for a connection, and giv
       built.push(...upsert)
     },
   })
+  return { aggregator, built }
+}
+
+async function preparedBy(client: pg.Client): Promise<Prepared[]> {
+  const { rows } = await client.query<Prepared>(
+    'select name, statement, (generic_plans + custom_plans)::int as plans from pg_prepared_statements order by prepare_time',
+  )
+  return rows
+}
+
+test('each statement of an aggregator is prepared once for a connection, and gives what it gives unprepared', async () => {
+  const client = await database.client()
+  const { aggregator, built } = buildingOver(client)
   await aggregator.handleEvent(retitled('1'))
   const first = await preparedBy(client)
   await aggregator.handleEvent(retitled('2'))
@@ -67,15 +73,7 @@ test('texts without end do not fill the server', async () => {
 
 test('a column, or the key itself, that changes its type meanwhile is no trouble', async () => {
   const client = await database.client()
-  const built: unknown[] = []
-  const aggregator = new EventAggregator({
-    schema: bookSchema,
-    client: prepared(client),
-    unpositionedEvents: { delayMs: 0 },
-    onChange: ({ upsert }) => {
-      built.push(...upsert)
-    },
-  })
+  const { aggregator, built } = buildingOver(client)
   for (const change of [
     'alter table book alter title type varchar(40)',
     'alter table review alter "bookId" type bigint, alter id type numeric',

@@ -1,4 +1,11 @@
-import type { RootSchema, Schema, WALEvent } from 'pg-capture'
+import type {
+  AggregateSchema,
+  ManyToOneSchema,
+  OneToManySchema,
+  RootSchema,
+  Schema,
+  WALEvent,
+} from 'pg-capture'
 import type { Coverage } from './coverage.ts'
 import { isArray, linkedRows, tableOf } from './evaluate.ts'
 import type { StatementResult } from './open-transaction.ts'
@@ -18,7 +25,9 @@ export const features = [
   'schema: one-to-many in one-to-many, through many-to-one',
   'schema: many-to-one that yields an array',
   'schema: many-to-many',
-  'table: partitioned',
+  'table: divided by its key',
+  'table: divided by another column',
+  'schema: one-to-many by the column that divides its table',
   'schema: root with where',
   'schema: many-to-one with where',
   'schema: one-to-many with where',
@@ -71,6 +80,7 @@ export const features = [
   'event: of a table that is not read',
   'event: in a table that no statement named (cascade)',
   'event: insert of a row that its transaction deleted',
+  'event: row that comes back with another value in what divides its table',
   'statement: reinsert behind a promise',
   'data: link to nothing',
   'data: NULL link',
@@ -121,8 +131,10 @@ export function unmet(coverage: Coverage): string[] {
 
 export function countScript(coverage: Coverage, { schema, setup, tables: created }: Script): void {
   coverage.count('case')
-  if (created.some(({ create }) => create.some((sql) => sql.includes('PARTITION BY'))))
-    coverage.count('table: partitioned')
+  for (const { columns, divided } of created) {
+    if (divided === undefined) continue
+    coverage.count(`table: divided by ${divided.by === columns[0]?.name ? 'its key' : 'another column'}`)
+  }
   for (const name of ['set', 'aggregators', 'schedule', 'replica'] as const)
     coverage.count(`${name}: ${setup[name]}`)
   if (schema.where !== undefined) coverage.count('schema: root with where')
@@ -132,6 +144,7 @@ export function countScript(coverage: Coverage, { schema, setup, tables: created
   if ([schema.primaryKey].flat().length > 1) coverage.count('schema: root with a key of several columns')
   if (schema.schema.type !== 'object') coverage.count('schema: root value is no object')
   countSchema(coverage, schema.schema, [JSON.stringify(schema.table)])
+  countDividingLinks(coverage, created, schema.schema)
   const tables = tablesIn(schema.schema).map((table) => JSON.stringify(table))
   if (new Set(tables).size < tables.length) coverage.count('schema: a table twice')
 }
@@ -171,6 +184,15 @@ function countSchema(coverage: Coverage, schema: Schema, above: readonly string[
   }
 }
 
+function countDividingLinks(coverage: Coverage, tables: readonly ScriptTable[], schema: Schema): void {
+  for (const one of relationsIn(schema)) {
+    if (one.type !== 'one-to-many') continue
+    const { divided } = tableOf(tables, one.referencingTable)
+    if (divided && [one.referencingColumn].flat().includes(divided.by))
+      coverage.count('schema: one-to-many by the column that divides its table')
+  }
+}
+
 function countNesting(coverage: Coverage, schema: Schema): void {
   if (schema.type === 'many-to-one' && isArray(schema))
     coverage.count('schema: many-to-one that yields an array')
@@ -186,18 +208,23 @@ function countNesting(coverage: Coverage, schema: Schema): void {
 }
 
 function tablesIn(schema: Schema): unknown[] {
+  return relationsIn(schema).map((one) =>
+    one.type === 'many-to-one' ? one.referencesTable : one.referencingTable,
+  )
+}
+
+function relationsIn(schema: Schema): (ManyToOneSchema | OneToManySchema | AggregateSchema)[] {
   switch (schema.type) {
     case 'column':
     case 'expression':
       return []
     case 'object':
-      return Object.values(schema.properties).flatMap(tablesIn)
+      return Object.values(schema.properties).flatMap(relationsIn)
     case 'many-to-one':
-      return [schema.referencesTable, ...tablesIn(schema.schema)]
     case 'one-to-many':
-      return [schema.referencingTable, ...tablesIn(schema.schema)]
+      return [schema, ...relationsIn(schema.schema)]
     case 'aggregate':
-      return [schema.referencingTable, ...(schema.schema === undefined ? [] : tablesIn(schema.schema))]
+      return [schema, ...(schema.schema === undefined ? [] : relationsIn(schema.schema))]
     default:
       return schema satisfies never
   }
@@ -240,7 +267,7 @@ function countEvents(
   const named = new Set(
     steps.flatMap((step) => (step.do === 'transaction' ? step.statements.map(({ table }) => table) : [])),
   )
-  const deleted = new Set<string>()
+  const deleted = new Map<string, unknown>()
   for (const event of events) {
     coverage.count('event')
     const table = tables.find((one) => one.schema === event.schema && one.table === event.table)
@@ -257,9 +284,12 @@ function countEvents(
     const key = table?.columns[0]?.name ?? ''
     const row = event.action === 'DELETE' ? event.dataOld : event.data
     const identity = JSON.stringify([event.xid, event.schema, event.table, row[key]])
-    if (event.action === 'DELETE') deleted.add(identity)
+    const by = row[table?.divided?.by ?? '']
+    if (event.action === 'DELETE') deleted.set(identity, by)
     else if (event.action === 'INSERT' && deleted.has(identity)) {
       coverage.count('event: insert of a row that its transaction deleted')
+      if (by !== deleted.get(identity))
+        coverage.count('event: row that comes back with another value in what divides its table')
     }
   }
 }

@@ -19,6 +19,8 @@ export interface ScriptTable {
   readonly columns: readonly ScriptColumn[]
   /** Creates the table; its constraints to others are in `prepare`. */
   readonly create: readonly string[]
+  /** Where it is divided: by which column, and the names of its partitions in its Postgres schema. */
+  readonly divided?: { readonly by: string; readonly partitions: readonly string[] }
 }
 
 export interface ScriptColumn {

@@ -47,7 +47,9 @@ export function schemaModel(choices: TreeChoices, tables: readonly TableModel[])
   const writer = new SchemaWriter(tables)
   const root = picks.of(tables)
   // Mostly the key; any column that is never NULL and never twice can be it.
-  const ids = root.columns.filter(({ unique, notNull }) => unique === 'always' && notNull)
+  const ids = root.columns.filter(
+    ({ unique, notNull }) => ['always', 'by trigger'].includes(unique) && notNull,
+  )
   const id = picks.chance(85) ? keyOf(root) : picks.of(ids)
   const others = root.columns.filter((column) => column.notNull && column !== id && column.family !== null)
   const key = others.length > 0 && picks.chance(60) ? picks.shuffled([id, picks.of(others)]) : [id]

@@ -1,11 +1,12 @@
 import fc from 'fast-check'
-import type { Script, Setup } from '../script.ts'
+import type { Script, ScriptTable, Setup } from '../script.ts'
+import { partitionNames } from './division.ts'
 import { Picks } from './picks.ts'
 import { promisedLinks } from './promised-links.ts'
 import { schemaArbitrary, schemaModel, type TreeChoices } from './schema.ts'
 import { type StepChoices, stepsArbitrary, stepsOf } from './steps.ts'
 import { createStatements, foreignKeyStatements, seedStatements } from './table-sql.ts'
-import { type TableChoices, tableModels, tablesArbitrary } from './tables.ts'
+import { type TableChoices, type TableModel, tableModels, tablesArbitrary } from './tables.ts'
 
 interface Choices {
   readonly seed: number
@@ -76,6 +77,7 @@ function scriptOf(choices: Choices): Script {
       table: table.table,
       columns: table.columns.map(({ name, type }) => ({ name, type: type.sql })),
       create: createStatements(table, [...(needed.get(table) ?? [])], picks),
+      ...divided(table),
     })),
     prepare: [
       ...tables.flatMap((table) => seedStatements(table, picks)),
@@ -85,6 +87,13 @@ function scriptOf(choices: Choices): Script {
     setup: choices.setup,
     steps: choices.steps.flatMap((step) => stepsOf(step, tableChoice)),
   }
+}
+
+function divided(table: TableModel): Pick<ScriptTable, 'divided'> {
+  const { division } = table
+  if (division === null) return {}
+  const partitions = partitionNames(table, division.bounds.length)
+  return { divided: { by: division.column.name, partitions } }
 }
 
 /** What can't be is left out: a set of one process can't be shared by several, nor feed builders that a Capture does not see. */

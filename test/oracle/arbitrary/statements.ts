@@ -1,5 +1,6 @@
 import type { Statement } from '../script.ts'
 import { plainValues } from './column-types.ts'
+import { primaryKeyOf } from './division.ts'
 import type { PromisedLink } from './promised-links.ts'
 import { literal, quoted, quotedTable } from './names.ts'
 import type { Picks } from './picks.ts'
@@ -18,6 +19,7 @@ const weights = {
   'update to the same': 2,
   'move link': 16,
   'move links': 4,
+  'move to another partition': 5,
   'change key': 9,
   'swap keys': 2,
   'change code': 4,
@@ -43,14 +45,22 @@ export interface TableChoice {
 /** The statements, mostly one, of one thing that happens to a table. */
 export function statementsOf({ all, read, promised }: TableChoice, picks: Picks): Statement[] {
   const drawn = picks.weighted(weights)
-  const kind = drawn === 'reinsert behind a promise' && promised.length === 0 ? 'move link' : drawn
+  const divided = read.filter(({ division }) => division !== null)
+  const isPossible =
+    (drawn !== 'reinsert behind a promise' || promised.length > 0) &&
+    (drawn !== 'move to another partition' || divided.length > 0)
+  const wanted = isPossible ? drawn : 'move link'
   // Putting a row back matters where others keep pointing to it.
-  const referenced = kind.startsWith('reinsert')
+  const referenced = wanted.startsWith('reinsert')
     ? read.filter((table) => pointingTo(table, all).length > 0)
     : []
-  const near = referenced.length > 0 ? referenced : read
-  const promise = kind === 'reinsert behind a promise' ? picks.of(promised) : undefined
-  const table = promise?.to ?? (picks.chance(85) ? picks.of(near) : picks.of(all))
+  const near = wanted === 'move to another partition' ? divided : referenced.length > 0 ? referenced : read
+  const promise = wanted === 'reinsert behind a promise' ? picks.of(promised) : undefined
+  const table =
+    promise?.to ??
+    (picks.chance(85) || wanted === 'move to another partition' ? picks.of(near) : picks.of(all))
+  // No constraint tells of a conflict.
+  const kind = wanted === 'insert or update' && primaryKeyOf(table).length === 0 ? 'insert' : wanted
   const mode = picks.weighted({ guarded: 60, plain: 32, undone: 8 })
   const sql = new TableWriter(table, all, picks, promise).sql(kind)
   return sql.map((text) => ({ kind, table: `${table.schema}.${table.table}`, sql: text, mode }))
@@ -122,12 +132,10 @@ class TableWriter {
         return [`${this.#insert()} ${this.#row()}, ${this.#row()}, ${this.#row()}`]
       case 'insert or update':
         return [
-          `${this.#insert()} ${this.#row()} ON CONFLICT (${quoted(this.#key.name)}) DO UPDATE SET ${this.#excluded()}`,
+          `${this.#insert()} ${this.#row()} ON CONFLICT (${this.#primaryKey()}) DO UPDATE SET ${this.#excluded()}`,
         ]
       case 'insert or nothing':
-        return [
-          `${this.#insert()} ${this.#row()}, ${this.#row()} ON CONFLICT (${quoted(this.#key.name)}) DO NOTHING`,
-        ]
+        return [`${this.#insert()} ${this.#row()}, ${this.#row()} ON CONFLICT DO NOTHING`]
       case 'update shown':
         return [this.#update(this.#withRole('shown').slice(0, 1), this.#oneRow())]
       case 'update shown of several':
@@ -147,6 +155,11 @@ class TableWriter {
         return [this.#update(this.#oneLink(), this.#oneRow())]
       case 'move links':
         return [this.#update(this.#oneLink(), this.#someRows())]
+      case 'move to another partition': {
+        const by = this.#table.division?.column ?? this.#key
+        const where = by === this.#key || picks.chance(60) ? this.#oneRow() : this.#someRows()
+        return [this.#update([by], where)]
+      }
       case 'change key':
         return [this.#update([this.#key], this.#oneRow())]
       case 'swap keys':
@@ -194,6 +207,11 @@ class TableWriter {
       column === of && value !== undefined ? value : this.#value(column),
     )
     return `(${values.join(', ')})`
+  }
+
+  #primaryKey(): string {
+    const names = primaryKeyOf(this.#table).map(({ name }) => quoted(name))
+    return names.join(', ')
   }
 
   #excluded(): string {

@@ -1,5 +1,6 @@
 import { plainValues } from './column-types.ts'
-import { literal, quoted, quotedTable, tableNames } from './names.ts'
+import { numberOf, partitionNames, primaryKeyOf, uniqueKeyStatements } from './division.ts'
+import { literal, quoted, quotedTable } from './names.ts'
 import type { Picks } from './picks.ts'
 import type { ColumnModel, TableModel } from './tables.ts'
 
@@ -9,32 +10,31 @@ export function createStatements(table: TableModel, needed: readonly string[], p
   const lines = table.columns.map(
     (column) => `${quoted(column.name)} ${column.type.sql}${column.notNull ? ' NOT NULL' : ''}`,
   )
+  const key = primaryKeyOf(table)
+  if (key.length > 0) lines.push(`PRIMARY KEY (${key.map((column) => quoted(column.name)).join(', ')})`)
   for (const column of table.columns) {
-    if (column.role === 'key') lines.push(`PRIMARY KEY (${quoted(column.name)})`)
     if (column.role !== 'code') continue
     const deferrable = column.unique === 'at commit' ? ' DEFERRABLE INITIALLY DEFERRED' : ''
     lines.push(`UNIQUE (${quoted(column.name)})${deferrable}`)
   }
   const external = table.columns.filter(({ type }) => type.sql === 'text')
-  // A unique column would have to be part of what the table is divided by.
-  const partitions =
-    table.columns.some(({ role }) => role === 'code') || picks.chance(80) ? [] : partitionsOf(table)
-  const divided = partitions.length === 0 ? '' : ` PARTITION BY HASH (${quoted(keyOf(table).name)})`
+  const { division } = table
+  const partitions = partitionsOf(table)
+  const divided = division && ` PARTITION BY ${division.method} (${quoted(division.column.name)})`
   return [
-    `CREATE TABLE ${name} (${lines.join(', ')})${divided}`,
+    `CREATE TABLE ${name} (${lines.join(', ')})${divided ?? ''}`,
     ...partitions.map(
-      (partition, remainder) =>
-        `CREATE TABLE ${partition} PARTITION OF ${name} FOR VALUES WITH (MODULUS ${partitions.length}, REMAINDER ${remainder})`,
+      (partition, number) => `CREATE TABLE ${partition} PARTITION OF ${name} ${division?.bounds[number]}`,
     ),
+    ...uniqueKeyStatements(table),
     ...external.map((column) => `ALTER TABLE ${name} ALTER ${quoted(column.name)} SET STORAGE EXTERNAL`),
     ...replicaIdentity(table, needed, picks, partitions),
   ]
 }
 
-/** Unlike any partition of the tables that earlier cases have left. */
 function partitionsOf(table: TableModel): string[] {
-  const at = tableNames.findIndex((other) => quotedTable(other) === quotedTable(table))
-  return [0, 1].map((number) => quotedTable({ schema: table.schema, table: `oracle_part_${at}_${number}` }))
+  const names = partitionNames(table, table.division?.bounds.length ?? 0)
+  return names.map((name) => quotedTable({ schema: table.schema, table: name }))
 }
 
 function replicaIdentity(
@@ -45,11 +45,12 @@ function replicaIdentity(
 ): string[] {
   const name = quotedTable(table)
   const key = keyOf(table)
-  if (needed.every((column) => column === key.name) && picks.chance(50)) return []
+  const primary = primaryKeyOf(table).map((column) => column.name)
+  if (primary.length > 0 && needed.every((column) => primary.includes(column)) && picks.chance(50)) return []
   const columns = table.columns.filter((column) => column === key || needed.includes(column.name))
   if (partitions.length === 0 && columns.every(({ notNull }) => notNull) && picks.chance(50)) {
     // Unlike any index of the tables that earlier cases have left.
-    const index = `oracle_identity_${tableNames.findIndex((other) => quotedTable(other) === name)}`
+    const index = `oracle_identity_${numberOf(table)}`
     return [
       `CREATE UNIQUE INDEX ${index} ON ${name} (${columns.map((column) => quoted(column.name)).join(', ')})`,
       `ALTER TABLE ${name} REPLICA IDENTITY USING INDEX ${index}`,

@@ -7,6 +7,7 @@ import {
   plainValues,
   shownTypes,
 } from './column-types.ts'
+import { type Division, divisionOf } from './division.ts'
 import { columnName, tableNames } from './names.ts'
 import { Picks } from './picks.ts'
 
@@ -17,8 +18,8 @@ export interface ColumnModel {
   /** Of columns that can link; null for those that are only shown. */
   readonly family: Family | null
   readonly notNull: boolean
-  /** Whether two rows can never be equal in it, or can be within a transaction. */
-  readonly unique: 'no' | 'always' | 'at commit'
+  /** Whether two rows can never be equal in it, or can be within a transaction. By a trigger, no foreign key can point to it. */
+  readonly unique: 'no' | 'always' | 'at commit' | 'by trigger'
   readonly target: { readonly table: TableModel; readonly column: ColumnModel } | null
   /** The actions of a real foreign key to the target; null where none stands. */
   readonly foreignKey: string | null
@@ -30,6 +31,8 @@ export interface TableModel {
   readonly columns: ColumnModel[]
   /** How many of the key's values have a row from the start. */
   readonly seeded: number
+  /** Null where it has no partitions. */
+  division: Division | null
 }
 
 export interface TableChoices {
@@ -61,18 +64,27 @@ const familyWeights: Readonly<Record<Family, number>> = {
 
 export function tableModels(choices: readonly TableChoices[], picks: Picks): TableModel[] {
   const names = picks.chance(50) ? tableNames : picks.shuffled(tableNames)
-  const tables = choices.map(({ seed: number }, index) => {
+  const drawn = choices.map(({ seed: number }, index) => {
     const name = names[index]
     if (name === undefined) throw new RangeError('There are more tables than names.')
-    return { ...name, ...ownColumns(new Picks(number)) }
+    const own = new Picks(number)
+    const dividedBy = own.weighted({ nothing: 70, key: 10, another: 20 })
+    return { table: { ...name, ...ownColumns(own, dividedBy), division: null } as TableModel, dividedBy, own }
   })
+  const tables = drawn.map(({ table }) => table)
   choices.forEach(({ links }, index) => {
     for (const link of links) addLink(tables[index] as TableModel, tables, new Picks(link))
   })
+  for (const { table, dividedBy, own } of drawn) {
+    if (dividedBy !== 'nothing') table.division = divisionOf(table, dividedBy, own)
+  }
   return tables
 }
 
-function ownColumns(picks: Picks): { columns: ColumnModel[]; seeded: number } {
+function ownColumns(
+  picks: Picks,
+  dividedBy: 'nothing' | 'key' | 'another',
+): { columns: ColumnModel[]; seeded: number } {
   const columns: ColumnModel[] = []
   const add = (plain: string, column: Partial<ColumnModel> & Pick<ColumnModel, 'role' | 'type'>): void => {
     const name = columnName(
@@ -93,8 +105,10 @@ function ownColumns(picks: Picks): { columns: ColumnModel[]; seeded: number } {
 
   const key = keyTypeOf(picks.weighted(familyWeights), picks)
   const seeded = Math.min(picks.below(5), plainValues(key).length)
-  add('id', { role: 'key', type: key, family: key.family, notNull: true, unique: 'always' })
-  if (picks.chance(35)) {
+  const isUnique = dividedBy === 'another' ? 'by trigger' : 'always'
+  add('id', { role: 'key', type: key, family: key.family, notNull: true, unique: isUnique })
+  // A unique column would have to be part of what the table is divided by.
+  if (dividedBy === 'nothing' && picks.chance(40)) {
     const code = keyTypeOf(picks.weighted(familyWeights), picks)
     // A column that must not be NULL needs a value for every row.
     const notNull = picks.chance(40) && plainValues(code).length >= seeded

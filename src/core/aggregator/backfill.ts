@@ -62,8 +62,7 @@ export async function backfill(parts: BackfillParts, options: BackfillOptions): 
     await onProgress?.(progress)
   }
   for await (const ids of sweepRootIds(plan, client, { after, idsPerPage: BATCHES_PER_PAGE * batchSize })) {
-    unsettled.added(ids)
-    await claims.add(ids)
+    await unsettled.add(ids, claims)
     await pageIsDone()
     page = ids
     signal?.throwIfAborted()

@@ -122,8 +122,7 @@ export class EventCollector {
     const { claims, unsettled } = this.#options
     let added = false
     for await (const ids of batches) {
-      unsettled.added(ids)
-      await claims.add(ids)
+      await unsettled.add(ids, claims)
       this.totals.ids += ids.length
       added = true
     }

@@ -80,6 +80,46 @@ describe('UnsettledIds', () => {
     expect(settled.isSettled).toBe(true)
   })
 
+  test('what the set refuses keeps nobody waiting: coming again, its event may lead to other ids', async () => {
+    const ids = new UnsettledIds()
+    const refusing = { add: () => Promise.reject(new Error('refused')) }
+    await expect(ids.add(['1'], refusing)).rejects.toThrow('refused')
+    await ids.settled()
+  })
+
+  test('what the set refuses of one add is waited for where another one noted it too', async () => {
+    const ids = new UnsettledIds()
+    let refuse = (_error: Error): void => {}
+    const refused = ids.add(['1'], { add: () => new Promise((_, reject) => (refuse = reject)) })
+    ids.added(['1'])
+    const settled = watch(ids.settled())
+    refuse(new Error('refused'))
+    await expect(refused).rejects.toThrow('refused')
+    await turn()
+    expect(settled.isSettled).toBe(false)
+    ids.emitted(['1'], ids.flightBegins())
+    await turn()
+    expect(settled.isSettled).toBe(true)
+  })
+
+  test('what the set refuses when it was emitted already, or comes again meanwhile, changes nothing', async () => {
+    const ids = new UnsettledIds()
+    let refuse = (_error: Error): void => {}
+    const refused = ids.add(['1', '2'], { add: () => new Promise((_, reject) => (refuse = reject)) })
+    ids.emitted(['1'], ids.flightBegins())
+    ids.added(['1', '2'])
+    const settled = watch(ids.settled())
+    refuse(new Error('refused'))
+    await expect(refused).rejects.toThrow('refused')
+    const flight = ids.flightBegins()
+    ids.emitted(['1'], flight)
+    await turn()
+    expect(settled.isSettled).toBe(false)
+    ids.emitted(['2'], flight)
+    await turn()
+    expect(settled.isSettled).toBe(true)
+  })
+
   test('is one for each set', () => {
     const set = new InMemorySet()
     expect(UnsettledIds.of(set)).toBe(UnsettledIds.of(set))

@@ -74,6 +74,7 @@ export const features = [
   'event: UPDATE',
   'event: DELETE',
   'event: TRUNCATE of the root table',
+  'event: under the name of its partition',
   'event: TRUNCATE of a joined table',
   'event: with the old key only',
   'event: with a value that was not sent',
@@ -82,6 +83,8 @@ export const features = [
   'event: insert of a row that its transaction deleted',
   'event: row that comes back with another value in what divides its table',
   'statement: reinsert behind a promise',
+  'statement: move to another partition',
+  'statement: truncate a partition',
   'data: link to nothing',
   'data: NULL link',
   'transaction rolled back',
@@ -139,6 +142,7 @@ export function countScript(coverage: Coverage, { schema, setup, tables: created
     coverage.count(`${name}: ${setup[name]}`)
   if (schema.where !== undefined) coverage.count('schema: root with where')
   coverage.count(`delivery: ${setup.delivery ?? 'by hand'}`)
+  coverage.count(`names of: ${setup.names ?? 'tables'}`)
   coverage.count(`lease: ${setup.lease ?? 'long'}`)
   if (setup.setObjects === 'one each') coverage.count('set objects: one each')
   if ([schema.primaryKey].flat().length > 1) coverage.count('schema: root with a key of several columns')
@@ -232,7 +236,8 @@ function relationsIn(schema: Schema): (ManyToOneSchema | OneToManySchema | Aggre
 
 export function countStatements(coverage: Coverage, results: readonly StatementResult[]): void {
   for (const { statement, outcome, rows } of results) {
-    if (outcome === 'done' && rows > 0) coverage.count(`statement: ${statement.kind}`)
+    if (outcome === 'done' && (rows > 0 || statement.kind.startsWith('truncate')))
+      coverage.count(`statement: ${statement.kind}`)
     if (outcome === 'undone') coverage.count('statement undone')
     if (outcome === 'failed') coverage.count('statement failed in a savepoint')
   }

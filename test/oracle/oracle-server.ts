@@ -3,6 +3,7 @@ import pg from 'pg'
 import { type ClaimingIdsSet, RedisSet, type RedisSetOptions } from 'pg-capture'
 import { PostgresSet } from 'pg-capture/stores/postgres-set'
 import { FOLDING_COLLATION } from './arbitrary/column-types.ts'
+import { eventNames, MOST_PARTITIONS, partitionNames } from './arbitrary/division.ts'
 import { quoted, quotedTable, tableNames } from './arbitrary/names.ts'
 import { EventFeed, MARKER_TABLE } from './event-feed.ts'
 import type { Script, Setup } from './script.ts'
@@ -33,6 +34,7 @@ export class OracleServer {
   readonly setsPool: pg.Pool
   readonly feed: EventFeed
   #marker = 0n
+  #names: Setup['names'] = 'tables'
   #sets = 0
 
   private constructor(url: string, redis: RedisClients) {
@@ -68,7 +70,7 @@ export class OracleServer {
     const [writer] = server.writers
     const schemas = new Set(tableNames.map(({ schema }) => schema))
     for (const schema of schemas) await writer.query(`CREATE SCHEMA IF NOT EXISTS ${quoted(schema)}`)
-    for (const name of tableNames)
+    for (const name of eventNames())
       await writer.query(`CREATE TABLE ${quotedTable(name)} (id int PRIMARY KEY)`)
     await writer.query(
       `CREATE COLLATION ${FOLDING_COLLATION} (provider = icu, locale = 'und-u-ks-level2', deterministic = false)`,
@@ -90,12 +92,16 @@ export class OracleServer {
   /** Makes the tables of a case, with what is in them before its first step. */
   async prepare(script: Script): Promise<void> {
     const [writer] = this.writers
-    // In one transaction, and no other table goes: the source looks now and then whether its tables are there.
-    const creations = script.tables.flatMap((table) => [
-      `DROP TABLE ${quotedTable(table)} CASCADE`,
-      ...table.create,
+    const drops = script.tables.flatMap(({ schema, table }) => [
+      `DROP TABLE ${quotedTable({ schema, table })} CASCADE`,
+      // Where it had none in the case before, something else has their names.
+      ...partitionNames({ schema, table }, MOST_PARTITIONS).map(
+        (name) => `DROP TABLE IF EXISTS ${quotedTable({ schema, table: name })} CASCADE`,
+      ),
     ])
-    await writer.query(creations.join(';\n'))
+    const creations = script.tables.flatMap(({ create }) => create)
+    const publication = this.#publicationSql(script.setup.names ?? 'tables')
+    await writer.query([...drops, ...publication, ...creations].join(';\n'))
     // The rows by themselves: a table created in this transaction would be described to the source with its rows.
     const rows = ['BEGIN', ...script.prepare, this.markerSql(), 'COMMIT']
     try {
@@ -105,6 +111,13 @@ export class OracleServer {
       throw new Error(`The case can't be prepared:\n${rows.join('\n')}`, { cause: error })
     }
     await this.feed.upTo(this.#marker)
+  }
+
+  /** Lets the publication send rows of partitions under the given names. */
+  #publicationSql(names: Setup['names']): string[] {
+    if (names === this.#names) return []
+    this.#names = names
+    return [`ALTER PUBLICATION oracle SET (publish_via_partition_root = ${names === 'tables'})`]
   }
 
   /** Ends a transaction's events in the stream; give it as the last statement before COMMIT. */

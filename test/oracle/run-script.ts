@@ -341,6 +341,7 @@ class ScriptRun {
       states: this.#states,
       replica: this.#replica,
     })
+    this.coverage.count('event: under the name of its partition', this.#server.feed.renamed)
   }
 
   async #buildUntilQuiet(rounds: number): Promise<void> {

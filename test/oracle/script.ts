@@ -42,6 +42,8 @@ export interface Setup {
   readonly batchSize: number
   /** `full`: the replica is a copy from before the first event. `empty`: the prepared rows come as events too. */
   readonly replica: 'full' | 'empty'
+  /** Under which name the publication sends a row of a partition. Those of partitions are renamed before anything else. */
+  readonly names?: 'tables' | 'partitions'
   /** Who gives events to the aggregators and confirms positions: the steps, or a `Capture` that the steps feed. */
   readonly delivery?: 'by hand' | 'Capture'
   /** `short`: builders find out before they emit that they are late, and are so now and then without any step. */

@@ -2,7 +2,7 @@ import type { AggregateFunction, ColumnSchema, ExpressionSchema } from 'pg-captu
 import { isNumberType, isOrderedType } from '../compare-values.ts'
 import type { Picks } from './picks.ts'
 import { singleValue } from './single-value.ts'
-import type { ColumnModel, TableModel } from './tables.ts'
+import type { ColumnModel, TableModel } from './table-model.ts'
 
 /** A function, and of which value of the row: one that the evaluation can aggregate. Without a value it is of rows. */
 export function aggregateOf(

@@ -2,7 +2,7 @@ import type { ColumnTest, Condition, ConditionValue } from 'pg-capture'
 import { isNumberType } from '../compare-values.ts'
 import { LONG_TEXT } from './column-types.ts'
 import type { Picks } from './picks.ts'
-import type { ColumnModel, TableModel } from './tables.ts'
+import type { ColumnModel, TableModel } from './table-model.ts'
 
 /** A condition on rows of the table that some of them meet. */
 export function conditionOn(table: TableModel, picks: Picks): Condition {

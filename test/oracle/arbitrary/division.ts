@@ -1,15 +1,7 @@
 import { keyTypes, plainValues } from './column-types.ts'
 import { quoted, quotedTable, tableNames } from './names.ts'
 import type { Picks } from './picks.ts'
-import type { ColumnModel, TableModel } from './tables.ts'
-
-/** By what a table is divided into partitions. */
-export interface Division {
-  readonly column: ColumnModel
-  readonly method: 'HASH' | 'LIST' | 'RANGE'
-  /** What each partition takes, as in CREATE TABLE. */
-  readonly bounds: readonly string[]
-}
+import type { ColumnModel, Division, TableModel } from './table-model.ts'
 
 /** No table has more partitions. */
 export const MOST_PARTITIONS = 3
@@ -53,6 +45,20 @@ function bound(value: string): string {
 /** Unlike those of any other table: earlier cases have left some. */
 export function partitionNames(table: Pick<TableModel, 'schema' | 'table'>, count: number): string[] {
   return Array.from({ length: count }, (_, number) => `oracle_part_${numberOf(table)}_${number}`)
+}
+
+/** Under which names events may come: those of all tables, and of all partitions that one may have. */
+export function eventNames(): { schema: string; table: string }[] {
+  return tableNames.flatMap(({ schema, table }) => [
+    { schema, table },
+    ...partitionNames({ schema, table }, MOST_PARTITIONS).map((name) => ({ schema, table: name })),
+  ])
+}
+
+/** The table that a partition belongs to; any other name as it is. */
+export function dividedTable(name: { readonly schema: string; readonly table: string }): typeof name {
+  const [, number] = /^oracle_part_(\d+)_\d+$/.exec(name.table) ?? []
+  return tableNames[Number(number)] ?? name
 }
 
 /** Which of the tables of all cases it is. */

@@ -2,7 +2,7 @@ import type { OneToManySchema, Order } from 'pg-capture'
 import { isOrderedType } from '../compare-values.ts'
 import type { Picks } from './picks.ts'
 import { keyOf } from './table-sql.ts'
-import type { ColumnModel, TableModel } from './tables.ts'
+import type { ColumnModel, TableModel } from './table-model.ts'
 
 /** An order in which no two rows are equal, and perhaps a limit; nothing for a table that the evaluation can't order. */
 export function orderOf(table: TableModel, picks: Picks): Pick<OneToManySchema, 'orderBy' | 'limit'> {

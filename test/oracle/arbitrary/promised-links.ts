@@ -1,6 +1,6 @@
 import type { RootSchema, Schema, TableReference } from 'pg-capture'
 import { tableOf } from '../evaluate.ts'
-import type { ColumnModel, TableModel } from './tables.ts'
+import type { ColumnModel, TableModel } from './table-model.ts'
 
 /** A foreign key that a schema promises. */
 export interface PromisedLink {

@@ -15,7 +15,7 @@ import { orderOf } from './order.ts'
 import { Picks } from './picks.ts'
 import { singleValue } from './single-value.ts'
 import { keyOf } from './table-sql.ts'
-import type { ColumnModel, TableModel } from './tables.ts'
+import type { ColumnModel, TableModel } from './table-model.ts'
 
 /** What hangs below one place of a schema. */
 export interface TreeChoices {

@@ -6,7 +6,8 @@ import { promisedLinks } from './promised-links.ts'
 import { schemaArbitrary, schemaModel, type TreeChoices } from './schema.ts'
 import { type StepChoices, stepsArbitrary, stepsOf } from './steps.ts'
 import { createStatements, foreignKeyStatements, seedStatements } from './table-sql.ts'
-import { type TableChoices, type TableModel, tableModels, tablesArbitrary } from './tables.ts'
+import type { TableModel } from './table-model.ts'
+import { type TableChoices, tableModels, tablesArbitrary } from './tables.ts'
 
 interface Choices {
   readonly seed: number
@@ -43,6 +44,10 @@ const setupArbitrary: fc.Arbitrary<Setup> = fc
       { weight: 3, arbitrary: fc.constant('full' as const) },
       { weight: 1, arbitrary: fc.constant('empty' as const) },
     ),
+    names: fc.oneof(
+      { weight: 2, arbitrary: fc.constant('tables' as const) },
+      { weight: 1, arbitrary: fc.constant('partitions' as const) },
+    ),
     delivery: fc.oneof(
       { weight: 2, arbitrary: fc.constant('by hand' as const) },
       { weight: 1, arbitrary: fc.constant('Capture' as const) },
@@ -70,7 +75,13 @@ function scriptOf(choices: Choices): Script {
   const picks = new Picks(choices.seed)
   const tables = tableModels(choices.tables, picks)
   const { schema, needed } = schemaModel(choices.schema, tables)
-  const tableChoice = { all: tables, read: [...needed.keys()], promised: promisedLinks(schema, tables) }
+  const tableChoice = {
+    all: tables,
+    read: [...needed.keys()],
+    promised: promisedLinks(schema, tables),
+    // Under the table's name, nothing tells of it.
+    mayTruncatePartitions: choices.setup.names === 'partitions',
+  }
   return {
     tables: tables.map((table) => ({
       schema: table.schema,

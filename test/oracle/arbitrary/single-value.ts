@@ -1,7 +1,7 @@
 import type { ColumnSchema, ExpressionSchema } from 'pg-capture'
 import { knownExpressions } from '../expressions.ts'
 import type { Picks } from './picks.ts'
-import type { TableModel } from './tables.ts'
+import type { TableModel } from './table-model.ts'
 
 /** A value of the row itself: a column, sometimes cast, or an expression. */
 export function singleValue(table: TableModel, picks: Picks): ColumnSchema | ExpressionSchema {

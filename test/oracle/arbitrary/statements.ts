@@ -1,11 +1,11 @@
 import type { Statement } from '../script.ts'
 import { plainValues } from './column-types.ts'
-import { primaryKeyOf } from './division.ts'
+import { partitionNames, primaryKeyOf } from './division.ts'
 import type { PromisedLink } from './promised-links.ts'
 import { literal, quoted, quotedTable } from './names.ts'
 import type { Picks } from './picks.ts'
 import { keyOf } from './table-sql.ts'
-import type { ColumnModel, TableModel } from './tables.ts'
+import type { ColumnModel, TableModel } from './table-model.ts'
 
 const weights = {
   insert: 14,
@@ -29,6 +29,7 @@ const weights = {
   'reinsert in one statement': 4,
   'reinsert behind a promise': 4,
   truncate: 2,
+  'truncate a partition': 2,
 } as const
 
 type Kind = keyof typeof weights
@@ -40,25 +41,29 @@ export interface TableChoice {
   readonly read: readonly TableModel[]
   /** The foreign keys that it promises, behind which a row may come back. */
   readonly promised: readonly PromisedLink[]
+  readonly mayTruncatePartitions: boolean
 }
 
 /** The statements, mostly one, of one thing that happens to a table. */
-export function statementsOf({ all, read, promised }: TableChoice, picks: Picks): Statement[] {
+export function statementsOf(
+  { all, read, promised, mayTruncatePartitions }: TableChoice,
+  picks: Picks,
+): Statement[] {
   const drawn = picks.weighted(weights)
   const divided = read.filter(({ division }) => division !== null)
+  const ofPartitions = drawn === 'move to another partition' || drawn === 'truncate a partition'
   const isPossible =
     (drawn !== 'reinsert behind a promise' || promised.length > 0) &&
-    (drawn !== 'move to another partition' || divided.length > 0)
+    (!ofPartitions || divided.length > 0) &&
+    (drawn !== 'truncate a partition' || mayTruncatePartitions)
   const wanted = isPossible ? drawn : 'move link'
   // Putting a row back matters where others keep pointing to it.
   const referenced = wanted.startsWith('reinsert')
     ? read.filter((table) => pointingTo(table, all).length > 0)
     : []
-  const near = wanted === 'move to another partition' ? divided : referenced.length > 0 ? referenced : read
+  const near = ofPartitions && isPossible ? divided : referenced.length > 0 ? referenced : read
   const promise = wanted === 'reinsert behind a promise' ? picks.of(promised) : undefined
-  const table =
-    promise?.to ??
-    (picks.chance(85) || wanted === 'move to another partition' ? picks.of(near) : picks.of(all))
+  const table = promise?.to ?? (picks.chance(85) || near === divided ? picks.of(near) : picks.of(all))
   // No constraint tells of a conflict.
   const kind = wanted === 'insert or update' && primaryKeyOf(table).length === 0 ? 'insert' : wanted
   const mode = picks.weighted({ guarded: 60, plain: 32, undone: 8 })
@@ -178,6 +183,11 @@ class TableWriter {
         return this.#isDeferred() && picks.chance(50) ? this.#reinsert() : [this.#reinsertInOneStatement()]
       case 'truncate':
         return [`TRUNCATE ${this.#name}${picks.chance(70) ? ' CASCADE' : ''}`]
+      case 'truncate a partition': {
+        const name = picks.of(partitionNames(this.#table, this.#table.division?.bounds.length ?? 0))
+        const partition = quotedTable({ schema: this.#table.schema, table: name })
+        return [`TRUNCATE ${partition}${picks.chance(70) ? ' CASCADE' : ''}`]
+      }
       default:
         return kind satisfies never
     }

@@ -116,7 +116,7 @@ export function stepsOf({ seed: number, statements }: StepChoices, tables: Table
 function transaction(seeds: readonly number[], tables: TableChoice, picks: Picks): TransactionStep {
   const statements = seeds.flatMap((inner) => statementsOf(tables, new Picks(inner)))
   // A TRUNCATE locks all readers out for as long as its transaction is open.
-  const mayStayOpen = statements.every(({ kind }) => kind !== 'truncate')
+  const mayStayOpen = statements.every(({ kind }) => !kind.startsWith('truncate'))
   return {
     do: 'transaction',
     end: picks.chance(90) ? 'commit' : 'rollback',

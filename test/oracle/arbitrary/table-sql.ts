@@ -2,7 +2,7 @@ import { plainValues } from './column-types.ts'
 import { numberOf, partitionNames, primaryKeyOf, uniqueKeyStatements } from './division.ts'
 import { literal, quoted, quotedTable } from './names.ts'
 import type { Picks } from './picks.ts'
-import type { ColumnModel, TableModel } from './tables.ts'
+import type { ColumnModel, TableModel } from './table-model.ts'
 
 /** The statements that create a table whose old rows tell the values of the needed columns, and often no others. */
 export function createStatements(table: TableModel, needed: readonly string[], picks: Picks): string[] {

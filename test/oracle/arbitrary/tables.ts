@@ -1,39 +1,9 @@
 import fc from 'fast-check'
-import {
-  type ColumnType,
-  type Family,
-  type KeyType,
-  keyTypes,
-  plainValues,
-  shownTypes,
-} from './column-types.ts'
-import { type Division, divisionOf } from './division.ts'
+import { type Family, type KeyType, keyTypes, plainValues, shownTypes } from './column-types.ts'
+import { divisionOf } from './division.ts'
 import { columnName, tableNames } from './names.ts'
 import { Picks } from './picks.ts'
-
-export interface ColumnModel {
-  readonly name: string
-  readonly role: 'key' | 'code' | 'link' | 'shown' | 'unread'
-  readonly type: ColumnType
-  /** Of columns that can link; null for those that are only shown. */
-  readonly family: Family | null
-  readonly notNull: boolean
-  /** Whether two rows can never be equal in it, or can be within a transaction. By a trigger, no foreign key can point to it. */
-  readonly unique: 'no' | 'always' | 'at commit' | 'by trigger'
-  readonly target: { readonly table: TableModel; readonly column: ColumnModel } | null
-  /** The actions of a real foreign key to the target; null where none stands. */
-  readonly foreignKey: string | null
-}
-
-export interface TableModel {
-  readonly schema: string
-  readonly table: string
-  readonly columns: ColumnModel[]
-  /** How many of the key's values have a row from the start. */
-  readonly seeded: number
-  /** Null where it has no partitions. */
-  division: Division | null
-}
+import type { ColumnModel, TableModel } from './table-model.ts'
 
 export interface TableChoices {
   readonly seed: number
@@ -69,7 +39,8 @@ export function tableModels(choices: readonly TableChoices[], picks: Picks): Tab
     if (name === undefined) throw new RangeError('There are more tables than names.')
     const own = new Picks(number)
     const dividedBy = own.weighted({ nothing: 70, key: 10, another: 20 })
-    return { table: { ...name, ...ownColumns(own, dividedBy), division: null } as TableModel, dividedBy, own }
+    const table: TableModel = { ...name, ...ownColumns(own, dividedBy), division: null }
+    return { table, dividedBy, own }
   })
   const tables = drawn.map(({ table }) => table)
   choices.forEach(({ links }, index) => {

@@ -134,7 +134,7 @@ export class ObjectBuilder<Built> {
     const claimedAt = performance.now()
     const claim = await claims.claim(max, leaseMs)
     // After the claim: an id that was added while it was under way may be in it, and is then not built again.
-    const covers = unsettled.flightBegins()
+    const covers = unsettled.flightBegins(claim.ids)
     this.#failedFlights.nextRetryIn(claim.nextRetryMs)
     return { ...claim, covers, claimedAt }
   }

@@ -1,6 +1,6 @@
 import type { IdsSet } from '../pending/ids-set.ts'
 
-/** That an id was added. Of adds between which no flight began, one note is enough. */
+/** That an id was added, once or several times since a flight last began with it: the one that covers the first add covers all. */
 interface Note {
   readonly id: string
   readonly add: number
@@ -15,13 +15,13 @@ interface Note {
  * that begins after add n reads what every add up to n stands for, and its emission settles them, for the ids that it holds.
  */
 export class UnsettledIds {
-  /** Of each id, the adds that no emission covers yet, in order. */
-  readonly #notesOf = new Map<string, Note[]>()
+  /** Of each id, what was noted since a flight last began with it. */
+  readonly #waiting = new Map<string, Note>()
+  /** Of each id that a flight has begun with, what was noted before and no emission covers yet. */
+  readonly #inFlight = new Map<string, readonly Note[]>()
   /** Of each add, for how many ids it is not covered: the first key is the oldest such add. */
   readonly #idsOf = new Map<number, number>()
   #lastAdd = 0
-  /** The last add that a flight has begun after. */
-  #lastFlight = 0
   #waiters: { readonly until: number; readonly resolve: () => void }[] = []
 
   static readonly #bySet = new WeakMap<IdsSet, UnsettledIds>()
@@ -51,28 +51,27 @@ export class UnsettledIds {
     const noted: Note[] = []
     let count = 0
     for (const id of ids) {
-      const notes = this.#notesOf.get(id)
-      const last = notes?.at(-1)
-      if (last !== undefined && last.add > this.#lastFlight) {
-        // No flight has begun since its last add: the one that will cover that covers this one as well.
-        last.times += 1
-        noted.push(last)
-        continue
-      }
-      const note = { id, add: this.#lastAdd, times: 1 }
-      if (notes === undefined) this.#notesOf.set(id, [note])
-      else notes.push(note)
+      const waiting = this.#waiting.get(id)
+      const note = waiting ?? { id, add: this.#lastAdd, times: 0 }
+      note.times += 1
       noted.push(note)
+      if (waiting !== undefined) continue
+      this.#waiting.set(id, note)
       count += 1
     }
     if (count > 0) this.#idsOf.set(this.#lastAdd, count)
     return noted
   }
 
-  /** A flight begins. Gives the number by which its emission says what it covers. */
-  flightBegins(): number {
-    this.#lastFlight = this.#lastAdd
-    return this.#lastFlight
+  /** A flight begins, with these ids. Gives the number by which its emission says what it covers. */
+  flightBegins(ids: Iterable<string>): number {
+    for (const id of ids) {
+      const note = this.#waiting.get(id)
+      if (note === undefined) continue
+      this.#waiting.delete(id)
+      this.#inFlight.set(id, [...(this.#inFlight.get(id) ?? []), note])
+    }
+    return this.#lastAdd
   }
 
   /** The ids were emitted by a flight with that number: what was added since it began is still to come. */
@@ -102,12 +101,17 @@ export class UnsettledIds {
   }
 
   #remove(id: string, isCovered: (note: Note) => boolean): void {
-    const notes = this.#notesOf.get(id)
+    const waiting = this.#waiting.get(id)
+    if (waiting !== undefined && isCovered(waiting)) {
+      this.#waiting.delete(id)
+      this.#cover(waiting.add)
+    }
+    const notes = this.#inFlight.get(id)
     if (notes === undefined) return
     const left = notes.filter((note) => !isCovered(note))
     for (const note of notes) if (isCovered(note)) this.#cover(note.add)
-    if (left.length === 0) this.#notesOf.delete(id)
-    else this.#notesOf.set(id, left)
+    if (left.length === 0) this.#inFlight.delete(id)
+    else this.#inFlight.set(id, left)
   }
 
   #wake(): void {

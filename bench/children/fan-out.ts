@@ -28,6 +28,7 @@ const schema: RootSchema = {
 
 /** Takes the ids and keeps none: what is measured is the way to it. */
 class CountingSet implements IdsSet {
+  readonly durable = true
   count = 0
 
   add(ids: readonly unknown[]): void {

@@ -36,7 +36,7 @@ export const fanOut: Bench = {
         columns: ['ours', 'ours, ids/s'],
         rows,
         notes: [
-          'In a process of its own, into a set that keeps nothing. A look-up gives 200,000 ids at a time.',
+          'In a process of its own, into a durable set, which keeps nothing in the process. A look-up gives 200,000 ids at a time.',
         ],
       },
     ]

@@ -256,7 +256,7 @@ export class EventAggregator<Built = unknown, Id = string> implements Measured {
    * has been emitted, by any aggregator over the same set. What is parked holds it up until it comes through or is dropped.
    */
   async settled(): Promise<void> {
-    if (!this.durable) await this.#unsettled.settled()
+    await this.#unsettled.settled()
   }
 
   /** Whether objects follow their rows, as far as this process can tell; if not, why. */

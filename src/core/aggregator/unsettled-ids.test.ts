@@ -151,6 +151,12 @@ describe('UnsettledIds', () => {
     expect(settled.isSettled).toBe(true)
   })
 
+  test('what a durable set holds is settled', async () => {
+    const ids = new UnsettledIds({ durable: true })
+    ids.added(['1'])
+    await ids.settled()
+  })
+
   test('is one for each set', () => {
     const set = new InMemorySet()
     expect(UnsettledIds.of(set)).toBe(UnsettledIds.of(set))

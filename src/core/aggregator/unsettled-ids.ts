@@ -8,11 +8,13 @@ interface Note {
 }
 
 /**
- * Remembers, for a set that ends with its process, which ids have been added and not been emitted since, so that a source
+ * Remembers, for a set that may end before its ids are built, which ids have been added and not been emitted since, so that a source
  * hears of a position only when all that came before it is out.
  *
  * Adds are numbered. An add is noted before the set is touched and after its transaction has become visible, so a flight
  * that begins after add n reads what every add up to n stands for, and its emission settles them, for the ids that it holds.
+ *
+ * What a durable set holds is settled at once, and nothing is remembered of it: others may build it, unheard of here.
  */
 export class UnsettledIds {
   /** Of each id, what was noted since a flight last began with it. */
@@ -21,16 +23,21 @@ export class UnsettledIds {
   readonly #inFlight = new Map<string, readonly Note[]>()
   /** Of each add, for how many ids it is not covered: the first key is the oldest such add. */
   readonly #idsOf = new Map<number, number>()
+  readonly #isDurable: boolean
   #lastAdd = 0
   #waiters: { readonly until: number; readonly resolve: () => void }[] = []
 
   static readonly #bySet = new WeakMap<IdsSet, UnsettledIds>()
 
+  constructor({ durable }: Pick<IdsSet, 'durable'> = {}) {
+    this.#isDurable = durable === true
+  }
+
   /** One for each set: of two aggregators over one set, either may emit what the other has added. */
   static of(set: IdsSet): UnsettledIds {
     const known = UnsettledIds.#bySet.get(set)
     if (known !== undefined) return known
-    const ids = new UnsettledIds()
+    const ids = new UnsettledIds(set)
     UnsettledIds.#bySet.set(set, ids)
     return ids
   }
@@ -47,6 +54,7 @@ export class UnsettledIds {
   }
 
   added(ids: Iterable<string>): readonly Note[] {
+    if (this.#isDurable) return []
     this.#lastAdd += 1
     const noted: Note[] = []
     let count = 0

@@ -4,7 +4,10 @@ import { joinSql, sql } from '../sql/fragment.ts'
 import { inFixedSettings } from '../sql/in-fixed-settings.ts'
 import type { Parameter, SqlParts } from '../sql/query-builder.ts'
 import { compileStatement, type Statement } from '../sql/statement.ts'
-import { idOfRow } from './id-of-row.ts'
+import { idsOfPage } from './id-of-row.ts'
+
+/** A page comes as one text: a row for each id costs a client several times the time and the memory. */
+const IN_ONE_ROW = `COALESCE(JSON_AGG("row"."id")::text, '[]') AS "ids"`
 
 /** The statements that read ids by keyset pagination. */
 export interface KeysetPages {
@@ -33,7 +36,7 @@ export function keysetPages(
   )
   const id = keys.join(', ')
   const page = (isBehind: readonly SqlParts[]): SqlParts =>
-    inFixedSettings(sql`${select(isBehind)} ORDER BY ${id} LIMIT ${String(idsPerPage)}`)
+    inFixedSettings(sql`${select(isBehind)} ORDER BY ${id} LIMIT ${String(idsPerPage)}`, IN_ONE_ROW)
   return {
     first: compileStatement(page([]), open),
     next: compileStatement(page([sql`(${id}) > (${lastId})`]), [...open, ...last]),
@@ -59,7 +62,7 @@ export async function* readPages(
     const { text, fixed } = last === undefined ? first : next
     const behind = last === undefined ? [] : columnsOfKey(last, idColumns)
     const { rows } = await client.query(text, [...values, ...behind, ...fixed])
-    const ids = rows.map(idOfRow)
+    const ids = idsOfPage(rows[0])
     if (ids.length > 0) yield ids
     if (ids.length < idsPerPage) return
     last = ids.at(-1)

@@ -39,7 +39,7 @@ class ScriptedClient {
   readonly statements: { text: string; values: unknown[] }[] = []
   readonly #rows: unknown[]
 
-  constructor(rows: unknown[] = []) {
+  constructor(rows: unknown[] = [{ ids: '[]' }]) {
     this.#rows = rows
   }
 
@@ -112,7 +112,7 @@ describe('a batch of events', () => {
   })
 
   test('yields an id once where an event tells it and a look-up finds it', async () => {
-    const client = new ScriptedClient([{ id: '1' }, { id: '2' }])
+    const client = new ScriptedClient([{ ids: '["1", "2"]' }])
     const ids = await resolve(
       [{ action: 'INSERT', table: 'book', data: { id: 1 } }, renamed(1, 'a', 'b')],
       client,
@@ -127,8 +127,8 @@ describe('a batch of events', () => {
 
 describe('a client that answers amiss', () => {
   test.each([
-    ['no id', {}],
-    ['an id that is no text', { id: 1 }],
+    ['no ids', {}],
+    ['ids that are no text', { ids: ['1'] }],
     ['no row', null],
     ['a list', ['1']],
   ])('with %s is refused', async (_, row) => {

@@ -685,6 +685,11 @@ interface NodeRedisClient {
         arguments: string[];
     }): Promise<unknown>;
 }
+interface Note {
+    readonly id: string;
+    readonly add: number;
+    times: number;
+}
 type NullOf<Value> = null extends Value ? null : never;
 type NullOfLink<Row, S> = S extends {
     readonly hasFKConstraint: true;
@@ -778,9 +783,11 @@ type TextLike = {
 type TextType = 'text' | 'varchar' | 'char' | 'character' | 'bpchar' | 'citext' | 'name' | 'uuid' | 'date' | 'time' | 'timetz' | 'timestamp' | 'timestamptz' | 'interval' | 'bytea' | 'inet' | 'cidr' | 'money';
 declare class UnsettledIds {
     #private;
+    constructor(_?: Pick<IdsSet, 'durable'>);
     static of(_: IdsSet): UnsettledIds;
-    added(_: Iterable<string>): void;
-    flightBegins(): number;
+    add(_: string[], _: Pick<IdsSet, 'add'>): Promise<void>;
+    added(_: Iterable<string>): readonly Note[];
+    flightBegins(_: Iterable<string>): number;
     emitted(_: Iterable<string>, _: number): void;
     dropped(_: Iterable<string>): void;
     settled(): Promise<void>;

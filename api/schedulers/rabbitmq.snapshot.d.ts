@@ -284,6 +284,11 @@ interface Measurement extends FigureDefinition {
         readonly change?: 'upsert' | 'delete';
     };
 }
+interface Note {
+    readonly id: string;
+    readonly add: number;
+    times: number;
+}
 interface ObjectSchema {
     readonly type: 'object';
     readonly properties: Readonly<Record<string, Schema>>;
@@ -390,9 +395,11 @@ type UnpositionedEvents = 'barrier' | {
 };
 declare class UnsettledIds {
     #private;
+    constructor(_?: Pick<IdsSet, 'durable'>);
     static of(_: IdsSet): UnsettledIds;
-    added(_: Iterable<string>): void;
-    flightBegins(): number;
+    add(_: string[], _: Pick<IdsSet, 'add'>): Promise<void>;
+    added(_: Iterable<string>): readonly Note[];
+    flightBegins(_: Iterable<string>): number;
     emitted(_: Iterable<string>, _: number): void;
     dropped(_: Iterable<string>): void;
     settled(): Promise<void>;

@@ -24,12 +24,12 @@ export async function differences({
   return rootSchemas.flatMap((schema) => {
     const { table: kind } = schema
     const expected = new Map(
-      [...evaluate(schema, state)].map(([id, object]) => [id, canonicalText(schema.schema, object)]),
+      [...evaluate(schema, state)].map(([id, object]) => [id, canonicalText(schema.schema, object, tables)]),
     )
     const actual = new Map(
       kept.rows
         .filter((row) => row.kind === kind)
-        .map(({ id, object }) => [id, canonicalText(schema.schema, object)]),
+        .map(({ id, object }) => [id, canonicalText(schema.schema, object, tables)]),
     )
     const ids = new Set([...expected.keys(), ...actual.keys()])
     return [...ids]

@@ -35,7 +35,7 @@ export async function problemsByHand(
   coverage.count('by hand')
   const expected = evaluate(schema, last)
   const text = (of: Map<string, unknown>, id: string): string =>
-    of.has(id) ? canonicalText(schema.schema, of.get(id)) : 'nothing'
+    of.has(id) ? canonicalText(schema.schema, of.get(id), script.tables) : 'nothing'
   return [...new Set([...expected.keys(), ...replica.keys()])].flatMap((id) =>
     text(expected, id) === text(replica, id)
       ? []

@@ -11,10 +11,10 @@ import type {
 } from 'pg-capture'
 import { FOLDING_COLLATION } from './arbitrary/column-types.ts'
 import { aggregated, type AggregatedValue } from './aggregate-values.ts'
-import { compareValues } from './compare-values.ts'
 import { expressionValue } from './expressions.ts'
 import { conditionHolds } from './condition-holds.ts'
 import { heldValue } from './held-value.ts'
+import { firstRows, isOrderedByKey, restOfOrder } from './row-order.ts'
 import type { ScriptTable } from './script.ts'
 import type { Cell, TableRow, TableState } from './table-state.ts'
 
@@ -22,7 +22,7 @@ import type { Cell, TableRow, TableState } from './table-state.ts'
  * What the objects have to be: the schema evaluated over dumped rows by plain loops, id to object. Nothing of it is shared
  * with the package; it is read off the documented meaning of each kind of schema.
  *
- * Arrays have no documented order: compare by `canonicalText`.
+ * Not every order of an array is told here: compare by `canonicalText`.
  */
 export function evaluate(schema: RootSchema, state: TableState): Map<string, unknown> {
   const evaluation = new Evaluation(state)
@@ -189,27 +189,6 @@ class Evaluation {
   }
 }
 
-/** The rows in the order that the schema tells, in which no two are equal, and as many as it wants. */
-function firstRows(
-  { orderBy = [], limit }: OneToManySchema,
-  table: ScriptTable,
-  rows: readonly TableRow[],
-): readonly TableRow[] {
-  const orders = [orderBy].flat()
-  const ordered = rows.toSorted((left, right) => {
-    for (const { column, direction = 'asc', nulls } of orders) {
-      const [one, other] = [cell(left, column).text, cell(right, column).text]
-      if (one === other) continue
-      const nullsFirst = (nulls ?? (direction === 'asc' ? 'last' : 'first')) === 'first'
-      if (one === null || other === null) return (one === null) === nullsFirst ? -1 : 1
-      const compared = compareValues(typeOf(table, column), one, other)
-      if (compared !== 0) return direction === 'asc' ? compared : -compared
-    }
-    return 0
-  })
-  return ordered.slice(0, limit)
-}
-
 function isMet(where: Condition | undefined, table: ScriptTable, row: TableRow): boolean {
   return (
     where === undefined ||
@@ -229,14 +208,14 @@ export function isArray(schema: Schema): boolean {
 }
 
 /**
- * A text that is equal for equal objects: elements of one-to-many are sorted, and all else, arrays in columns included,
- * is as it is. What is not of the schema's shape is shown as it is.
+ * A text that is equal for equal objects: elements of one-to-many are sorted where their order is not told here, and all else,
+ * arrays in columns included, is as it is. What is not of the schema's shape is shown as it is.
  */
-export function canonicalText(schema: Schema, value: unknown): string {
-  return JSON.stringify(canonical(schema, value))
+export function canonicalText(schema: Schema, value: unknown, tables: readonly ScriptTable[]): string {
+  return JSON.stringify(canonical(schema, value, tables))
 }
 
-function canonical(schema: Schema, value: unknown): unknown {
+function canonical(schema: Schema, value: unknown, tables: readonly ScriptTable[]): unknown {
   switch (schema.type) {
     case 'column':
     case 'expression':
@@ -246,17 +225,17 @@ function canonical(schema: Schema, value: unknown): unknown {
       if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
       const parts = Object.entries(value).map(([name, part]) => {
         const of = Object.hasOwn(schema.properties, name) ? schema.properties[name] : undefined
-        return [name, of === undefined ? part : canonical(of, part)] as const
+        return [name, of === undefined ? part : canonical(of, part, tables)] as const
       })
       return Object.fromEntries(parts)
     }
     case 'many-to-one':
-      return value === null ? null : canonical(schema.schema, value)
+      return value === null ? null : canonical(schema.schema, value, tables)
     case 'one-to-many': {
       if (!Array.isArray(value)) return value
       const element = elementSchema(schema)
-      const texts = value.map((item) => canonicalText(element, item))
-      return (isOrdered(schema) ? texts : texts.sort()).map((text) => JSON.parse(text) as unknown)
+      const texts = value.map((item) => canonicalText(element, item, tables))
+      return (isOrdered(schema, tables) ? texts : texts.sort()).map((text) => JSON.parse(text) as unknown)
     }
     default:
       return schema satisfies never
@@ -264,10 +243,12 @@ function canonical(schema: Schema, value: unknown): unknown {
 }
 
 /** Whether the order of all elements is told. */
-function isOrdered({ schema, flatten, orderBy }: OneToManySchema): boolean {
-  if (orderBy === undefined) return false
-  const inside = flatten === false ? null : arrayInside(schema)
-  return inside === null || isOrdered(inside)
+function isOrdered(schema: OneToManySchema, tables: readonly ScriptTable[]): boolean {
+  const table = tableOf(tables, schema.referencingTable)
+  const inside = schema.flatten === false ? null : arrayInside(schema.schema)
+  const isByKey = isOrderedByKey(schema, table)
+  if (inside !== null) return isByKey && isOrdered(inside, tables)
+  return isByKey || restOfOrder(schema, table) !== undefined
 }
 
 /** The array directly inside, if there is one. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CaptureError, type EventAggregator } from 'pg-capture'
 import { problemsByHand } from './by-hand.ts'
+import { arrayOrderProblems } from './array-order-problems.ts'
 import { AcknowledgedCommits } from './acknowledged-commits.ts'
 import { CapturingProcess, mayLapse } from './capturing-process.ts'
 import { CaseSets } from './case-sets.ts'
@@ -123,6 +124,7 @@ class ScriptRun {
     return [
       ...judge(this.#truth, this.#replica),
       ...(await this.#acknowledged.problems()),
+      ...(await arrayOrderProblems(this.#server, this.#script, this.#replica, this.coverage)),
       ...(await problemsByHand(this.#server, this.#script, events, this.#states, this.coverage)),
     ]
   }

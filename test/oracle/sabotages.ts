@@ -72,6 +72,10 @@ export const breakages = {
     adapt: withSetup({ aggregators: 'one', setObjects: 'one' }),
     sabotage: () => ({ client: roundingClient }),
   },
+  'arrays come as the rows are stored': {
+    adapt: withSetup({ aggregators: 'one', setObjects: 'one' }),
+    sabotage: () => ({ client: unorderedClient }),
+  },
   'a session prints values in its own way': {
     adapt: withSetup({ aggregators: 'one', setObjects: 'one' }),
     sabotage: () => ({ client: unsetClient }),
@@ -160,6 +164,12 @@ function roundingClient(client: QueryClient): QueryClient {
 function unsetClient(client: QueryClient): QueryClient {
   const setting = /SET_CONFIG\('(\w+)', '\w+', TRUE\)/g
   return { query: (text, values) => client.query(text.replaceAll(setting, `CURRENT_SETTING('$1')`), values) }
+}
+
+/** The statements without the order that arrays have by themselves. */
+function unorderedClient(client: QueryClient): QueryClient {
+  const order = / ORDER BY ROW\([^]*?\) USING OPERATOR\(pg_catalog\.\*<\)/g
+  return { query: (text, values) => client.query(text.replaceAll(order, ''), values) }
 }
 
 async function snapshot(client: pg.PoolClient): Promise<pg.PoolClient> {

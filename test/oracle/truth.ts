@@ -26,7 +26,8 @@ export class Truth {
   }
 
   text(object: unknown): string {
-    return canonicalText(this.schema.schema, object)
+    const tables = this.states[0]?.rows.map(({ table }) => table) ?? []
+    return canonicalText(this.schema.schema, object, tables)
   }
 
   /**

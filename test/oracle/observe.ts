@@ -10,6 +10,7 @@ import type { Coverage } from './coverage.ts'
 import { isArray, linkedRows, tableOf } from './evaluate.ts'
 import type { StatementResult } from './open-transaction.ts'
 import type { Replica } from './replica.ts'
+import { isOrderedByKey } from './row-order.ts'
 import type { Script, ScriptTable } from './script.ts'
 import type { TableState } from './table-state.ts'
 
@@ -33,6 +34,12 @@ export const features = [
   'schema: one-to-many with where',
   'schema: one-to-many with orderBy',
   'schema: one-to-many with limit',
+  'schema: limit without orderBy',
+  'schema: limit with where',
+  'schema: limit by an order in which rows may be equal',
+  'schema: limit inside a limited array',
+  'schema: aggregate inside a limited array',
+  'schema: aggregate of a limited array',
   'schema: root with a key of several columns',
   'schema: expression',
   'schema: cast',
@@ -125,6 +132,7 @@ export const features = [
   'emitted delete',
   'replica emptied by onTruncate',
   'by hand',
+  'object built from rows stored in another order',
 ] as const
 
 /** The features that were never met. */
@@ -149,6 +157,7 @@ export function countScript(coverage: Coverage, { schema, setup, tables: created
   if (schema.schema.type !== 'object') coverage.count('schema: root value is no object')
   countSchema(coverage, schema.schema, [JSON.stringify(schema.table)])
   countDividingLinks(coverage, created, schema.schema)
+  countLimits(coverage, created, schema.schema)
   const tables = tablesIn(schema.schema).map((table) => JSON.stringify(table))
   if (new Set(tables).size < tables.length) coverage.count('schema: a table twice')
 }
@@ -195,6 +204,29 @@ function countDividingLinks(coverage: Coverage, tables: readonly ScriptTable[], 
     if (divided && [one.referencingColumn].flat().includes(divided.by))
       coverage.count('schema: one-to-many by the column that divides its table')
   }
+}
+
+function countLimits(coverage: Coverage, tables: readonly ScriptTable[], schema: Schema): void {
+  const relations = relationsIn(schema)
+  for (const one of relations) {
+    if (one.type === 'aggregate' && one.schema !== undefined && limitedIn(one.schema).length > 0)
+      coverage.count('schema: aggregate of a limited array')
+  }
+  for (const array of limitedIn(schema)) {
+    if (array.where !== undefined) coverage.count('schema: limit with where')
+    if (array.orderBy === undefined) coverage.count('schema: limit without orderBy')
+    else if (!isOrderedByKey(array, tableOf(tables, array.referencingTable)))
+      coverage.count('schema: limit by an order in which rows may be equal')
+    if (limitedIn(array.schema).length > 0) coverage.count('schema: limit inside a limited array')
+    if (relationsIn(array.schema).some(({ type }) => type === 'aggregate'))
+      coverage.count('schema: aggregate inside a limited array')
+  }
+}
+
+function limitedIn(schema: Schema): OneToManySchema[] {
+  return relationsIn(schema).filter(
+    (one) => one.type === 'one-to-many' && one.limit !== undefined,
+  ) as OneToManySchema[]
 }
 
 function countNesting(coverage: Coverage, schema: Schema): void {

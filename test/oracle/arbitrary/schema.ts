@@ -126,15 +126,15 @@ class SchemaWriter {
     const { column: above, other: below } = this.#keys(link, picks)
     const other = reference(link.table, picks)
     if (!toOne) {
-      return {
+      const array: OneToManySchema = {
         type: 'one-to-many',
         column: above,
         referencingTable: other,
         referencingColumn: below,
         ...arrayOf(schema, picks),
         ...where(link.table, picks),
-        ...orderOf(link.table, picks),
       }
+      return { ...array, ...orderOf(array, link.table, picks) }
     }
     return {
       type: 'many-to-one',

@@ -6,7 +6,7 @@ import { parseLsn } from '../lsn.ts'
 import type { RequiredTable } from '../required-table.ts'
 import type { SourceEvent } from '../source-event.ts'
 import { type DatabaseFacts, readDatabaseFacts } from './database-facts.ts'
-import { findProblems, joinProblems, type SlotAndPublication } from './find-problems.ts'
+import { type Findings, findProblems, joinProblems, type SlotAndPublication } from './find-problems.ts'
 import { dropSlotSql, slotGone } from './slot-problems.ts'
 
 export interface PreparationParameters extends SlotAndPublication {
@@ -37,13 +37,12 @@ export interface WalPositions {
  */
 export async function prepareDatabase(parameters: PreparationParameters): Promise<WalPositions> {
   const { connection, required, slot, publication, temporary, notify } = parameters
-  const facts = await readDatabaseFacts(connection, slot, publication, required)
-  check(facts, parameters)
+  const facts = await checkedFacts(parameters)
   // The publication first: pgoutput looks it up as it was at the time of each change, so it must be older than the slot.
   if (!facts.publication) {
     await createPublication(connection, publication, required)
     notify({ type: 'publication-created', publication })
-    check(await readDatabaseFacts(connection, slot, publication, required), parameters)
+    await checkedFacts(parameters)
   }
   const end = positionOf(facts.walEnd)
   if (facts.slot || temporary) return { end, confirmed: positionOf(facts.slot?.confirmed_flush_lsn) }
@@ -56,10 +55,17 @@ function positionOf(lsn: string | null | undefined): bigint | undefined {
   return lsn ? parseLsn(lsn) : undefined
 }
 
-function check(facts: DatabaseFacts, parameters: PreparationParameters): void {
-  const { required, refusal } = parameters
-  const { problems, warnings } = findProblems(facts, required, parameters)
-  const all = refusal ? [roleMayNotReplicate(refusal, facts.user), ...problems] : [...problems]
+/**
+ * What the server says after a look that found no problem. Its catalogue functions do not see the statement's snapshot: of a table
+ * that is made anew meanwhile they give half of the old one and half of the new. So a problem counts when it is seen twice.
+ */
+async function checkedFacts(parameters: PreparationParameters): Promise<DatabaseFacts> {
+  const { connection, slot, publication, required } = parameters
+  const look = (): Promise<DatabaseFacts> => readDatabaseFacts(connection, slot, publication, required)
+  const first = await look()
+  const facts = problemsOf(first, parameters).problems.length === 0 ? first : await look()
+  const { problems, warnings } = problemsOf(facts, parameters)
+  const all = [...problems]
   for (const warning of warnings) {
     try {
       parameters.warn(warning)
@@ -68,9 +74,22 @@ function check(facts: DatabaseFacts, parameters: PreparationParameters): void {
       all.push(warning)
     }
   }
-  if (!facts.slot) all.push(...missingSlot(parameters))
-  if (!facts.publication) all.push(...missingPublication(parameters, facts.slot !== null))
   if (all.length > 0) throw joinProblems(all)
+  return facts
+}
+
+function problemsOf(facts: DatabaseFacts, parameters: PreparationParameters): Findings {
+  const { required, refusal } = parameters
+  const { problems, warnings } = findProblems(facts, required, parameters)
+  return {
+    problems: [
+      ...(refusal ? [roleMayNotReplicate(refusal, facts.user)] : []),
+      ...problems,
+      ...(facts.slot ? [] : missingSlot(parameters)),
+      ...(facts.publication ? [] : missingPublication(parameters, facts.slot !== null)),
+    ],
+    warnings,
+  }
 }
 
 function missingSlot({ slot, isEstablished, temporary, createSlot }: PreparationParameters): CaptureError[] {

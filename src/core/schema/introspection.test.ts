@@ -161,7 +161,7 @@ describe('introspection', () => {
   test('shows an aggregate, and of what it is', () => {
     const reviews = { column: 'id', referencingTable: 'review', referencingColumn: 'bookId' }
     const count = ofBook({ type: 'aggregate', function: 'count', ...reviews })
-    expect(count.output).toEqual({ type: 'aggregate', function: 'count' })
+    expect(count.output).toEqual({ type: 'aggregate', function: 'count', table: 'review' })
     expect(count.tables).toEqual([
       { table: 'book', columns: ['id'] },
       { table: 'review', columns: ['bookId'] },
@@ -170,6 +170,7 @@ describe('introspection', () => {
     expect(ofBook({ type: 'aggregate', function: 'max', ...reviews, schema: votes }).output).toEqual({
       type: 'aggregate',
       function: 'max',
+      table: 'review',
       of: { type: 'column', table: 'vote', column: 'stars' },
     })
   })

@@ -30,6 +30,8 @@ export type OutputTree =
   | {
       readonly type: 'aggregate'
       readonly function: AggregateFunction
+      /** That of the rows. */
+      readonly table: string
       /** What of each row; absent where the rows are counted. */
       readonly of?: OutputTree
     }
@@ -100,7 +102,7 @@ function outputTree(output: Output, node: TableNode): OutputTree {
     }
     case 'aggregate': {
       const of = output.ofRows ? {} : { of: valueTree(output.node) }
-      return { type: 'aggregate', function: output.function, ...of }
+      return { type: 'aggregate', function: output.function, table: nameOf(output.node.table), ...of }
     }
     default:
       return output satisfies never

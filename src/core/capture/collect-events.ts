@@ -48,14 +48,16 @@ async function unlessAborted<Result>(
   work: Promise<Result>,
   signal: AbortSignal,
 ): Promise<Result | 'aborted'> {
-  const over = new AbortController()
+  work.catch(() => undefined)
+  if (signal.aborted) return 'aborted'
+  let abort = (): void => undefined
   const aborted = new Promise<'aborted'>((resolve) => {
-    signal.addEventListener('abort', () => resolve('aborted'), { signal: over.signal })
+    abort = () => resolve('aborted')
   })
+  signal.addEventListener('abort', abort)
   try {
-    return signal.aborted ? 'aborted' : await Promise.race([work, aborted])
+    return await Promise.race([work, aborted])
   } finally {
-    over.abort()
-    work.catch(() => undefined)
+    signal.removeEventListener('abort', abort)
   }
 }

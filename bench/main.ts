@@ -13,6 +13,7 @@ import { builders } from './tables/builders.ts'
 import { fanOut } from './tables/fan-out.ts'
 import { ingest } from './tables/ingest.ts'
 import { latency } from './tables/latency.ts'
+import { load } from './tables/load.ts'
 import { micro } from './tables/micro.ts'
 import { resolution } from './tables/resolution.ts'
 import { sizes } from './tables/sizes.ts'
@@ -25,6 +26,7 @@ const benches: readonly Bench[] = [
   fanOut,
   ingest,
   latency,
+  load,
   transactionMemory,
   backfill,
   builders,

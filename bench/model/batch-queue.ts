@@ -29,10 +29,16 @@ export function settledBatch({ fixedMs, objectMs }: BatchQueue, changedPerSecond
   return perMs * objectMs >= 1 ? null : Math.max(1, (perMs * fixedMs) / (1 - perMs * objectMs))
 }
 
-/** From change to object: on average half a batch until the next one begins, and that one. */
+/**
+ * From change to object: the build, and before it, where a build is running, half of that on average. `null` where more come than
+ * can be built.
+ */
 export function latencyMs(queue: BatchQueue, changedPerSecond: number): number | null {
   const size = settledBatch(queue, changedPerSecond)
-  return size === null ? null : 1.5 * (queue.fixedMs + size * queue.objectMs)
+  if (size === null) return null
+  const ms = queue.fixedMs + size * queue.objectMs
+  const busy = Math.min(1, ((changedPerSecond / 1_000) * ms) / size)
+  return ms * (1 + busy / 2)
 }
 
 /**

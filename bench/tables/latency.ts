@@ -3,6 +3,8 @@ import { Capture, EventAggregator, prepared } from 'pg-capture'
 import { PgoutputSource } from 'pg-capture/sources/pgoutput'
 import { bookSchema } from '../bookshop.ts'
 import { atMost, type Bench, type BenchRow } from '../harness/bench-table.ts'
+import { percentile } from '../harness/percentile.ts'
+import { connected } from '../replication/connected.ts'
 import { readRaw } from '../replication/raw-walsender.ts'
 
 const PUBLICATION = 'bench_latency'
@@ -28,16 +30,9 @@ export const latency: Bench = {
       publication: PUBLICATION,
       temporary: true,
     })
-    const connected = new Promise<void>((resolve) => {
-      const poll = setInterval(() => {
-        if (!source.status().connected) return
-        clearInterval(poll)
-        resolve()
-      }, 10)
-    })
     const capture = new Capture({ source, aggregators: [aggregator] })
     const running = capture.run()
-    await connected
+    await connected(source)
     await writer.query(`SELECT pg_create_logical_replication_slot('bench_latency_raw', 'pgoutput')`)
     let arrived = (): void => undefined
     let isOver = false
@@ -94,9 +89,4 @@ export const latency: Bench = {
       }
     }
   },
-}
-
-function percentile(figures: readonly number[], share: number): number {
-  const sorted = figures.toSorted((one, other) => one - other)
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
 }

@@ -26,6 +26,8 @@ describe('a queue with service in bulk', () => {
     expect(settledBatch(queue, 10_000)).toBeNull()
     expect(latencyMs(queue, 10_000)).toBeNull()
     expect(latencyMs(queue, 5_000)).toBeCloseTo(1.5 * 8)
+    expect(latencyMs(queue, 0.001)).toBeCloseTo(4.1)
+    expect(latencyMs(queue, 100)).toBeCloseTo(4.1 * (1 + 0.41 / 2))
   })
 
   test('with a sink that takes longer than a read is as fast as the sink, until the machine is the limit', () => {

@@ -81,8 +81,11 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(`${showAllAsked(Object.values(tables).flat())}\n`)
     const kind = options.only.length > 0 ? 'partial' : options.full ? 'full' : 'small'
     if (options.save) tell(`results: ${saveResults({ machine, isFull: options.full, size, tables }, kind)}`)
-  } finally {
-    await stage.close()
+  } catch (error) {
+    // What closing throws after that, as of a slot that is still read, would hide why.
+    await stage.close().catch(() => undefined)
+    throw error
   }
+  await stage.close()
   return 0
 }

@@ -41,7 +41,6 @@ async function write(): Promise<void> {
     committedAt,
     perSecond: (reviews / (performance.now() - startedAt)) * 1_000,
   }
-  process.send?.(written)
-  process.disconnect()
+  process.send?.(written, undefined, undefined, () => process.disconnect())
   await client.end()
 }

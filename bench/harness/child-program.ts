@@ -11,7 +11,8 @@ export function startChild(name: string, task: unknown): ChildProcess {
 /** The next message of a child. @throws Error where it ends without one. */
 export async function messageOf<Message>(child: ChildProcess): Promise<Message> {
   const ended = new AbortController()
-  child.once('exit', () => ended.abort())
+  // Its exit may be heard of before its last message.
+  child.once('disconnect', () => ended.abort())
   try {
     const [message] = (await once(child, 'message', { signal: ended.signal })) as [Message]
     return message

@@ -57,7 +57,7 @@ async function underLoad(stage: Stage, task: WriteTask): Promise<BenchRow> {
   })
   const source = new PgoutputSource({
     connection: stage.url,
-    slot: 'bench_load',
+    slot: `bench_load_${task.perSecond}`,
     publication: PUBLICATION,
     temporary: true,
   })

@@ -302,7 +302,7 @@ export interface WatchHealthOptions {
 export type AggregateFunction = 'count' | 'exists' | 'sum' | 'min' | 'max' | 'avg';
 export type BuildCallback = () => Promise<void>;
 export type CapturedAggregator = Pick<EventAggregator, 'schema' | 'durable' | 'emits' | 'delegates' | 'collect' | 'requestBuild' | 'buildObjects' | 'retryInMs' | 'settled' | 'health' | 'measure'>;
-export type CaptureErrorCode = 'SCHEMA_INVALID' | 'EVENT_MALFORMED' | 'EVENT_VALUE_UNKNOWN' | 'TRUNCATE_UNHANDLED' | 'ON_CHANGE_MISSING' | 'OPTION_INVALID' | 'VISIBILITY_TIMEOUT' | 'VISIBILITY_UNKNOWABLE' | 'CLIENT_RESULT_INVALID' | 'SET_REPLY_INVALID' | 'SET_COMMAND_FAILED' | 'SET_EVICTS' | 'LEASE_LOST' | 'OBJECTS_PARKED' | 'QUEUE_FAILED' | 'CAPTURE_STATE' | 'POSTGRES_VERSION_UNSUPPORTED' | 'WAL_LEVEL_NOT_LOGICAL' | 'REPLICATION_PERMISSION_MISSING' | 'PUBLICATION_MISSING' | 'PUBLICATION_INCOMPLETE' | 'REPLICA_IDENTITY_INSUFFICIENT' | 'TABLE_MISSING' | 'COLUMN_MISSING' | 'SLOT_MISSING' | 'SLOT_IN_USE' | 'SLOT_LOST' | 'SLOT_WRONG_PLUGIN' | 'PGOUTPUT_UNEXPECTED_MESSAGE' | 'CONNECTION_FAILED';
+export type CaptureErrorCode = 'SCHEMA_INVALID' | 'EVENT_MALFORMED' | 'EVENT_VALUE_UNKNOWN' | 'TRUNCATE_UNHANDLED' | 'ON_CHANGE_MISSING' | 'OPTION_INVALID' | 'VISIBILITY_TIMEOUT' | 'VISIBILITY_UNKNOWABLE' | 'CLIENT_RESULT_INVALID' | 'SET_REPLY_INVALID' | 'SET_COMMAND_FAILED' | 'SET_EVICTS' | 'LEASE_LOST' | 'OBJECTS_PARKED' | 'QUEUE_FAILED' | 'CAPTURE_STATE' | 'POSTGRES_VERSION_UNSUPPORTED' | 'WAL_LEVEL_NOT_LOGICAL' | 'REPLICATION_PERMISSION_MISSING' | 'PUBLICATION_MISSING' | 'PUBLICATION_INCOMPLETE' | 'REPLICA_IDENTITY_INSUFFICIENT' | 'TABLE_MISSING' | 'TABLE_NOT_CAPTURABLE' | 'COLUMN_MISSING' | 'SLOT_MISSING' | 'SLOT_IN_USE' | 'SLOT_LOST' | 'SLOT_WRONG_PLUGIN' | 'PGOUTPUT_UNEXPECTED_MESSAGE' | 'CONNECTION_FAILED';
 export type ConditionValue = string | number | bigint | boolean;
 export type EventRow = Readonly<Record<string, unknown>>;
 export type HealthCode = 'PENDING_OLD' | 'BUILDS_FAILING' | 'BUILD_HANGING' | 'OBJECTS_FAILING' | 'OBJECTS_PARKED' | 'SET_UNREACHABLE' | 'VISIBILITY_WAITING' | 'EVENTS_FAILING' | 'SOURCE_DISCONNECTED' | 'ACKNOWLEDGEMENT_OLD' | 'CAPTURE_ENDED';
@@ -330,6 +330,7 @@ export type OutputTree = {
 } | {
     readonly type: 'aggregate';
     readonly function: AggregateFunction;
+    readonly table: string;
     readonly of?: OutputTree;
 };
 export type RedisClient = IoRedisClient | NodeRedisClient;

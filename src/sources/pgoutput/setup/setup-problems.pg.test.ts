@@ -71,19 +71,19 @@ describe('tables', () => {
       'Table "gone" does not exist in Postgres schema "public". Create it, or name its schema.',
     ])
     expect(await failure([{ table: 'shelf', oldColumns: [] }])).toEqual([
-      'TABLE_MISSING',
+      'TABLE_NOT_CAPTURABLE',
       '"shelf" is a view, which has no changes of its own. Name the tables beneath it.',
     ])
     expect(await failure([{ table: 'stock', oldColumns: [] }])).toEqual([
-      'TABLE_MISSING',
+      'TABLE_NOT_CAPTURABLE',
       '"stock" is a materialized view, which has no changes of its own. Name the tables beneath it.',
     ])
     expect(await failure([{ table: 'lent', oldColumns: [] }])).toEqual([
-      'TABLE_MISSING',
+      'TABLE_NOT_CAPTURABLE',
       '"lent" is a foreign table, whose changes are in the WAL of another server. Capture it there.',
     ])
     expect(await failure([{ table: 'draft', oldColumns: [] }])).toEqual([
-      'PUBLICATION_INCOMPLETE',
+      'TABLE_NOT_CAPTURABLE',
       'Table "draft" is unlogged or temporary, so its changes are not in the WAL. Run: ALTER TABLE "public"."draft" SET LOGGED;',
     ])
   })

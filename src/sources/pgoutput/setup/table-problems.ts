@@ -21,11 +21,11 @@ export function findTableProblems(table: TableFacts): CaptureError[] {
   }
   if (table.kind !== 'r' && table.kind !== 'p') {
     const text = `"${table.table}" is ${KINDS[table.kind] ?? `no table, ${BENEATH}`}`
-    return [new CaptureError('TABLE_MISSING', text)]
+    return [new CaptureError('TABLE_NOT_CAPTURABLE', text)]
   }
   if (table.isUnlogged) {
     const text = `Table "${table.table}" is unlogged or temporary, so its changes are not in the WAL. Run: ALTER TABLE ${quoteTable(table)} SET LOGGED;`
-    return [new CaptureError('PUBLICATION_INCOMPLETE', text)]
+    return [new CaptureError('TABLE_NOT_CAPTURABLE', text)]
   }
   return table.storage.flatMap((storage) => {
     const facts = { ...storage, columns: table.columns, oldColumns: [] }

@@ -100,3 +100,13 @@ function undefinedObject(
     { cause },
   )
 }
+
+/** That the set-up could not be looked at again, while the stream goes on. */
+export function checkFailed(cause: ServerError): CaptureError {
+  return new CaptureError(
+    'CONNECTION_FAILED',
+    `The set-up could not be checked again, while the stream goes on: ${cause.message}. Until it can be, nobody notices when ` +
+      'a table leaves the publication or no longer tells its old rows.',
+    { cause },
+  )
+}

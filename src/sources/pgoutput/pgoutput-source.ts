@@ -7,20 +7,19 @@ import type {
 } from '../../core/capture/source.ts'
 import { retryDelay, sleep } from '../../core/capture/retry.ts'
 import { CaptureError } from '../../core/errors/capture-error.ts'
-import { tellFailure } from '../../core/errors/tell-failure.ts'
 import { ConfirmedPosition } from './acknowledgements.ts'
 import { ChunkBuffer } from './chunk-buffer.ts'
 import { type Connection, ServerError } from './connection.ts'
 import { Connections } from './connections.ts'
-import { classifyFailure, type Failure } from './failure.ts'
+import { checkFailed, classifyFailure, type Failure } from './failure.ts'
 import { parseLsn } from './lsn.ts'
 import { ReplicationSession } from './replication-session.ts'
+import { Notices } from './notices.ts'
 import { mergeRequirements, type RequiredTable } from './required-table.ts'
 import { dropSlotAndPublication } from './setup/drop.ts'
 import { createSlot, prepareDatabase, type WalPositions } from './setup/prepare-database.ts'
 import { slotGone } from './setup/slot-problems.ts'
 import { ServerIdentity } from './setup/server-identity.ts'
-import type { SourceEvent } from './source-event.ts'
 import { completeOptions, type PgoutputSourceOptions } from './source-options.ts'
 
 export type { ConnectionOptions } from './connection.ts'
@@ -61,7 +60,7 @@ export class PgoutputSource implements Source {
   readonly #connections: Connections
   readonly #stopping = new AbortController()
   readonly #server = new ServerIdentity()
-  readonly #warned = new Set<string>()
+  readonly #notices: Notices
   #confirmed = this.#newConfirmedPosition()
   #session: ReplicationSession | undefined
   #running: Promise<void> | undefined
@@ -73,12 +72,11 @@ export class PgoutputSource implements Source {
   #disconnectedSince: number | null = null
   #isStreaming = false
   #positions: WalPositions = { end: undefined, confirmed: undefined }
-  #onError: ((error: unknown) => void) | undefined
 
   constructor(options: PgoutputSourceOptions) {
     this.#options = completeOptions(options)
     const { chunkRows, highWaterBytes, connection } = this.#options
-    this.#onError = this.#options.onError
+    this.#notices = new Notices(this.#options)
     this.#buffer = new ChunkBuffer({ rows: chunkRows, bytes: highWaterBytes }, () => this.#session?.resume())
     this.#connections = new Connections(connection)
   }
@@ -99,7 +97,7 @@ export class PgoutputSource implements Source {
     if (this.#stopping.signal.aborted) return
     if (this.#running)
       throw new CaptureError('CAPTURE_STATE', 'A PgoutputSource streams once. Create another one.')
-    this.#onError ??= onError
+    this.#notices.tellUnlessTold(onError)
     this.#disconnectedSince = performance.now()
     this.#running = this.#run(mergeRequirements(tables))
     try {
@@ -162,8 +160,8 @@ export class PgoutputSource implements Source {
         const { error } = failure
         const longestMs = error.code === 'SLOT_IN_USE' ? LONGEST_WAIT_FOR_SLOT_MS : LONGEST_RETRY_MS
         const delayMs = retryDelay(attempt, longestMs)
-        this.#tell(error)
-        this.#notify({ type: 'reconnecting', attempt, delayMs, error })
+        this.#notices.failed(error)
+        this.#notices.happened({ type: 'reconnecting', attempt, delayMs, error })
         await sleep(delayMs, signal)
         if (signal.aborted) return
       }
@@ -187,7 +185,7 @@ export class PgoutputSource implements Source {
         const position = await createSlot(connection, slot, true)
         this.#isEstablished = true
         this.#positions = { ...this.#positions, confirmed: parseLsn(position) }
-        this.#notify({ type: 'slot-created', slot, position })
+        this.#notices.happened({ type: 'slot-created', slot, position })
       }
       this.#session = new ReplicationSession({
         connection,
@@ -200,10 +198,10 @@ export class PgoutputSource implements Source {
           wasStreaming = true
           this.#isStreaming = true
           this.#disconnectedSince = null
-          this.#notify({ type: 'connected', slot, processId: connection.processId })
+          this.#notices.happened({ type: 'connected', slot, processId: connection.processId })
         },
         onStandstill: () => this.#checkNow(),
-        onOldRowProblem: (problem) => this.#warn(problem),
+        onOldRowProblem: (problem) => this.#notices.warnOnce(problem),
       })
       const over = new AbortController()
       await Promise.race([this.#session.run(), this.#keepChecking(required, over.signal)]).finally(() =>
@@ -231,8 +229,8 @@ export class PgoutputSource implements Source {
         required,
         isEstablished: this.#isEstablished,
         refusal,
-        notify: (event) => this.#notify(event),
-        warn: (warning) => this.#warn(warning),
+        notify: (event) => this.#notices.happened(event),
+        warn: (warning) => this.#notices.warnOnce(warning),
       })
       this.#wasConnected = true
       this.#isEstablished ||= !this.#options.temporary
@@ -262,7 +260,7 @@ export class PgoutputSource implements Source {
         const isShuttingDown = error instanceof ServerError && error.sqlState === CANNOT_CONNECT_NOW
         if (isShuttingDown || !(error instanceof ServerError)) throw error
         // What else is wrong with the way to the server is the stream's to find. But while nobody checks, nobody notices.
-        this.#report(checkFailed(error))
+        this.#notices.warn(checkFailed(error))
       }
       await sleep(CHECK_SPACING_MS, signal)
     }
@@ -273,7 +271,7 @@ export class PgoutputSource implements Source {
     if (!change) return
     // On another timeline positions mean something else: what was confirmed before must not be told to this server.
     this.#confirmed = this.#newConfirmedPosition()
-    this.#notify({ type: 'timeline-changed', ...change })
+    this.#notices.happened({ type: 'timeline-changed', ...change })
   }
 
   #newConfirmedPosition(): ConfirmedPosition {
@@ -282,28 +280,6 @@ export class PgoutputSource implements Source {
 
   #classify(error: unknown, wasStreaming: boolean): Failure {
     return classifyFailure(error, { ...this.#options, wasConnected: this.#wasConnected, wasStreaming })
-  }
-
-  /** Tells a warning once, or throws it where old rows are required. */
-  #warn(warning: CaptureError): void {
-    const isOldRow = warning.code === 'REPLICA_IDENTITY_INSUFFICIENT' || warning.code === 'COLUMN_MISSING'
-    if (isOldRow && this.#options.oldRow === 'require') throw warning
-    if (this.#warned.has(warning.message)) return
-    this.#warned.add(warning.message)
-    this.#report(warning)
-  }
-
-  #report(warning: CaptureError): void {
-    this.#tell(warning)
-    this.#notify({ type: 'warning', code: warning.code, message: warning.message })
-  }
-
-  #tell(error: CaptureError): void {
-    tellFailure(this.#onError, `the source "${this.#options.slot}" goes on`, error)
-  }
-
-  #notify(event: SourceEvent): void {
-    this.#options.onEvent(event)
   }
 }
 
@@ -320,13 +296,4 @@ async function openUnlessRefused(connection: Connection): Promise<ServerError | 
 
 function later(one: bigint, other: bigint): bigint {
   return one > other ? one : other
-}
-
-function checkFailed(cause: ServerError): CaptureError {
-  return new CaptureError(
-    'CONNECTION_FAILED',
-    `The set-up could not be checked again, while the stream goes on: ${cause.message}. Until it can be, nobody notices when ` +
-      'a table leaves the publication or no longer tells its old rows.',
-    { cause },
-  )
 }

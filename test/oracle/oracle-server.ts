@@ -101,7 +101,9 @@ export class OracleServer {
     ])
     const creations = script.tables.flatMap(({ create }) => create)
     const publication = this.#publicationSql(script.setup.names ?? 'tables')
-    await writer.query([...drops, ...publication, ...creations].join(';\n'))
+    // An autovacuum that has such a table makes way, but not in the time that a writer of a case waits for a lock.
+    const patience = `SET LOCAL lock_timeout = '10s'`
+    await writer.query([patience, ...drops, ...publication, ...creations].join(';\n'))
     // The rows by themselves: a table created in this transaction would be described to the source with its rows.
     const rows = ['BEGIN', ...script.prepare, this.markerSql(), 'COMMIT']
     try {

@@ -1,21 +1,27 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { readBudget } from './budget.ts'
 import { Coverage } from './coverage.ts'
+import { unmet } from './observe.ts'
 
 const usage = 'npm run oracle -- [--minutes 30] [--seed 1] [--lanes 2]'
 
-/** Between the seeds of two lanes, which count up from case to case. */
+/** Between the seeds of two spells, which count up from case to case. */
 const SEEDS_APART = 10_000_019
+/** Cases take the longer, the more tables a server has seen come and go: so a lane begins anew with another one. */
+const SPELL_SECONDS = 120
+/** From so many cases on, each feature must have occurred. */
+const ENOUGH_CASES = 1_000
 
 /**
  * Runs the oracle alone, for longer than the tests do: `npm run oracle -- --minutes 30 --seed 1`. Each lane is a process with a
- * Postgres of its own, by default one for each processor.
+ * Postgres of its own, by default one for each processor. It runs in spells, each in a new process and with a seed of its own, and ends
+ * where one fails.
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -34,30 +40,56 @@ async function main(): Promise<void> {
   })
   const folder = mkdtempSync(join(tmpdir(), 'pg-capture-oracle-'))
   try {
-    const reports = Array.from({ length: lanes }, (_, lane) => join(folder, `${lane}.json`))
-    const codes = await Promise.all(
-      reports.map((report, lane) => runLane({ seconds, seed: (seed + lane * SEEDS_APART) | 0, report })),
-    )
+    const counts = Array.from({ length: lanes }, (_, lane) => lane)
+    const codes = await Promise.all(counts.map((lane) => runLane({ seconds, seed, lane, lanes, folder })))
     process.exitCode = codes.every((code) => code === 0) ? 0 : 1
     const total = new Coverage()
-    for (const report of reports.filter((file) => existsSync(file))) {
-      total.add(Coverage.fromJson(readFileSync(report, 'utf8')))
-    }
+    for (const report of readdirSync(folder))
+      total.add(Coverage.fromJson(readFileSync(join(folder, report), 'utf8')))
     const rate = (total.of('case') / seconds).toFixed(1)
     console.log(`\nAll ${lanes} lanes, ${rate} cases a second:\n${total.report()}`)
+    const missing = total.of('case') >= ENOUGH_CASES ? unmet(total) : []
+    if (missing.length === 0) return
+    console.error(`Never occurred: ${missing.join(', ')}`)
+    process.exitCode = 1
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-async function runLane(lane: { seconds: number; seed: number; report: string }): Promise<number> {
+async function runLane({
+  seconds,
+  seed,
+  lane,
+  lanes,
+  folder,
+}: {
+  seconds: number
+  seed: number
+  lane: number
+  lanes: number
+  folder: string
+}): Promise<number> {
+  const spells = Math.ceil(seconds / SPELL_SECONDS)
+  for (let spell = 0; spell < spells; spell++) {
+    const code = await runSpell({
+      seconds: seconds / spells,
+      seed: (seed + (spell * lanes + lane) * SEEDS_APART) | 0,
+      report: join(folder, `${lane}-${spell}.json`),
+    })
+    if (code !== 0) return code
+  }
+  return 0
+}
+
+async function runSpell(spell: { seconds: number; seed: number; report: string }): Promise<number> {
   const vitest = fileURLToPath(new URL('vitest.mjs', import.meta.resolve('vitest/package.json')))
   const child: ChildProcess = spawn(process.execPath, [vitest, 'run', 'test/oracle/objects.pg.test.ts'], {
     env: {
       ...process.env,
-      ORACLE_SECONDS: String(lane.seconds),
-      ORACLE_SEED: String(lane.seed),
-      ORACLE_REPORT: lane.report,
+      ORACLE_SECONDS: String(spell.seconds),
+      ORACLE_SEED: String(spell.seed),
+      ORACLE_REPORT: spell.report,
     },
     stdio: 'inherit',
   })

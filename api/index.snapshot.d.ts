@@ -96,7 +96,7 @@ export interface EventAggregatorOptions<Built = unknown, Id = string> {
     readonly idsSet?: IdsSet | undefined;
     readonly scheduleBuildObjects?: ((_: BuildCallback) => unknown) | undefined;
     readonly onError?: ((_: unknown) => void) | undefined;
-    readonly onTruncate?: (() => unknown) | undefined;
+    readonly onTruncate?: ((_: Truncation) => unknown) | undefined;
     readonly batchSize?: number | undefined;
     readonly targetReadMs?: number | undefined;
     readonly inexactNumbers?: InexactNumbers | undefined;
@@ -281,6 +281,9 @@ export interface TruncateEvent extends EventOrigin {
     readonly action: 'TRUNCATE';
     readonly data?: undefined;
     readonly dataOld?: undefined;
+}
+export interface Truncation {
+    readonly version: bigint;
 }
 export interface TypedSchema<Built = unknown, Id = string> extends RootSchema {
     readonly '~types'?: {

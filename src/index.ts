@@ -1,5 +1,5 @@
 export type { BackfillOptions, BackfillProgress } from './core/aggregator/backfill.ts'
-export type { Changes } from './core/aggregator/changes.ts'
+export type { Changes, Truncation } from './core/aggregator/changes.ts'
 export {
   type BuildCallback,
   EventAggregator,

@@ -159,7 +159,7 @@ interface EventAggregatorOptions<Built = unknown, Id = string> {
     readonly idsSet?: IdsSet | undefined;
     readonly scheduleBuildObjects?: ((_: BuildCallback) => unknown) | undefined;
     readonly onError?: ((_: unknown) => void) | undefined;
-    readonly onTruncate?: (() => unknown) | undefined;
+    readonly onTruncate?: ((_: Truncation) => unknown) | undefined;
     readonly batchSize?: number | undefined;
     readonly targetReadMs?: number | undefined;
     readonly inexactNumbers?: InexactNumbers | undefined;
@@ -383,6 +383,9 @@ interface TruncateEvent extends EventOrigin {
     readonly action: 'TRUNCATE';
     readonly data?: undefined;
     readonly dataOld?: undefined;
+}
+interface Truncation {
+    readonly version: bigint;
 }
 interface TypedSchema<Built = unknown, Id = string> extends RootSchema {
     readonly '~types'?: {

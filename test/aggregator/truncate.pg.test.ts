@@ -82,6 +82,17 @@ describe('a TRUNCATE of the root table', () => {
     expect(emitted.flatMap(({ upsert }) => upsert)).toEqual([firstBook, secondBook, thirdBook])
   })
 
+  test('gives a version that is greater than what was read before it, and not than what is read after it', async () => {
+    const versions: bigint[] = []
+    const { aggregator, emitted } = capturing({ onTruncate: ({ version }) => versions.push(version) })
+    await aggregator.handleEvent(retitled('1'))
+    // The transaction that a TRUNCATE is, as far as versions see it.
+    await database.query('select pg_current_xact_id()')
+    await aggregator.handleEvent(truncated('book'))
+    const [before, after] = emitted.map(({ version }) => version)
+    expect([versions.length, before! < versions[0]!, after! >= versions[0]!]).toEqual([1, true, true])
+  })
+
   test('calls onTruncate between builds, never during one', async () => {
     const log: string[] = []
     const { aggregator } = capturing({

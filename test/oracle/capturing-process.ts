@@ -183,9 +183,9 @@ export class CapturingProcess implements Life {
       parkAfter: script.setup.parkAfter,
       leaseMs: script.setup.lease === 'short' ? SHORT_LEASE_MS : LONG_LEASE_MS,
       onError: (error) => place.life.hasEnded || onError(error),
-      onTruncate: () => {
+      onTruncate: (truncation) => {
         alive(place.life)
-        replica.truncate()
+        replica.truncate(truncation)
       },
     }
   }

@@ -1,4 +1,4 @@
-import type { Changes } from 'pg-capture'
+import type { Changes, Truncation } from 'pg-capture'
 
 /** One call of `onChange`, as it was applied. */
 export interface Emission {
@@ -20,6 +20,7 @@ export class Replica {
   readonly emissions: Emission[] = []
   readonly #refusesOlder: boolean
   readonly #versions = new Map<string, bigint>()
+  #emptiedAt = 0n
   truncations = 0
 
   constructor(objects: ReadonlyMap<string, unknown>, { refusesOlder }: ReplicaOptions) {
@@ -30,8 +31,8 @@ export class Replica {
   apply({ upsert, delete: deleted, version }: Changes): void {
     const refused = new Set<string>()
     const accepts = (id: string): boolean => {
-      const known = this.#versions.get(id)
-      const isRefused = this.#refusesOlder && known !== undefined && version < known
+      const known = this.#versions.get(id) ?? 0n
+      const isRefused = this.#refusesOlder && (version < known || version < this.#emptiedAt)
       if (isRefused) refused.add(id)
       else this.#versions.set(id, version)
       return !isRefused
@@ -41,8 +42,9 @@ export class Replica {
     this.emissions.push({ upsert: [...upsert], delete: [...deleted], version, refused })
   }
 
-  truncate(): void {
+  truncate({ version }: Truncation): void {
     this.truncations += 1
+    if (version > this.#emptiedAt) this.#emptiedAt = version
     this.objects.clear()
   }
 }

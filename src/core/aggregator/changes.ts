@@ -27,3 +27,21 @@ export interface Changes<Built = unknown, Id = string> {
    */
   readonly version: bigint
 }
+
+/**
+ * That the root table was emptied: all objects are gone.
+ *
+ * @example
+ * ```ts
+ * const onTruncate = async ({ version }: Truncation) => {
+ *   await client.query('UPDATE book_index SET object = NULL, version = $1 WHERE version < $1', [version])
+ * }
+ * ```
+ */
+export interface Truncation {
+  /**
+   * Comparable with that of {@link Changes}, and taken when the TRUNCATE is visible. What comes afterwards with a smaller one was read before, by a
+   * builder that stood still for longer than its lease: a sink that is to exclude that refuses it, for any id.
+   */
+  readonly version: bigint
+}

@@ -17,7 +17,7 @@ import type { TypedSchema } from '../schema/typed-schema.ts'
 import type { QueryClient } from '../sql/client.ts'
 import { type AggregatorActivity, aggregatorMeasurements, aggregatorReasons } from './aggregator-activity.ts'
 import { backfill, type BackfillOptions, type BackfillProgress } from './backfill.ts'
-import type { Changes } from './changes.ts'
+import type { Changes, Truncation } from './changes.ts'
 import { EventCollector } from './event-collector.ts'
 import { ObjectBuilder } from './object-builder.ts'
 import { ParkedObjects } from './parked-objects.ts'
@@ -45,7 +45,7 @@ export interface EventAggregatorOptions<Built = unknown, Id = string> {
   /** Is told why a scheduled build failed. Default: `console.error`. */
   readonly onError?: ((error: unknown) => void) | undefined
   /** Is called, between builds, when the root table was truncated: remove all objects. Without it that is an error. */
-  readonly onTruncate?: (() => unknown) | undefined
+  readonly onTruncate?: ((truncation: Truncation) => unknown) | undefined
   /** The most objects per statement and per `onChange`. Default: 1,000. */
   readonly batchSize?: number | undefined
   /**
@@ -155,9 +155,10 @@ export class EventAggregator<Built = unknown, Id = string> implements Measured {
         timeoutMs: positiveInteger(options.visibilityTimeoutMs ?? 30_000, 'visibilityTimeoutMs'),
         unpositionedEvents: options.unpositionedEvents ?? 'barrier',
       }),
-      onRootTruncated: async () => {
-        if (options.onTruncate === undefined) throw rootTruncated(plan)
-        await this.#builder.pause(options.onTruncate)
+      onRootTruncated: async (truncation) => {
+        const { onTruncate } = options
+        if (onTruncate === undefined) throw rootTruncated(plan)
+        await this.#builder.pause(() => onTruncate(truncation))
       },
     })
     this.parked = new ParkedObjects(plan, claims, this.#unsettled, () => this.requestBuild())

@@ -1,6 +1,7 @@
 import { checkEvent } from '../events/check-event.ts'
 import type { WALEvent } from '../events/wal-event.ts'
 import { Underway } from '../monitoring/underway.ts'
+import { readVersion } from '../objects/snapshot-version.ts'
 import type { ClaimingIdsSet } from '../pending/ids-set.ts'
 import type { RowEvent } from '../root-ids/affected-keys.ts'
 import { FilteredColumns } from '../root-ids/filtered-columns.ts'
@@ -11,6 +12,7 @@ import { affectedRoots, lookUpRootIds } from '../root-ids/resolve-root-ids.ts'
 import { sweepRootIds } from '../root-ids/sweep-root-ids.ts'
 import type { Plan, TableNode } from '../schema/plan.ts'
 import type { QueryClient } from '../sql/client.ts'
+import type { Truncation } from './changes.ts'
 import type { UnsettledIds } from './unsettled-ids.ts'
 import type { FenceCounts, VisibilityFence } from './visibility-fence.ts'
 
@@ -21,7 +23,7 @@ export interface EventCollectorOptions {
   readonly unsettled: UnsettledIds
   readonly fence: VisibilityFence
   /** Called when the root table was truncated, before what exists is added again. */
-  readonly onRootTruncated: () => Promise<void>
+  readonly onRootTruncated: (truncation: Truncation) => Promise<void>
 }
 
 /**
@@ -103,7 +105,7 @@ export class EventCollector {
     if (nodes.includes(plan.root)) {
       // A builder elsewhere may have read an object before the TRUNCATE and emit it after: that id has to be built again.
       added = await this.#add(claims.inFlight())
-      await onRootTruncated()
+      await onRootTruncated({ version: await readVersion(client) })
     }
     // After onTruncate too: this event may be a late or a repeated one, and what it removed may exist.
     return (await this.#add(sweepRootIds(plan, client))) || added

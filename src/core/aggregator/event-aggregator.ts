@@ -156,9 +156,8 @@ export class EventAggregator<Built = unknown, Id = string> implements Measured {
         unpositionedEvents: options.unpositionedEvents ?? 'barrier',
       }),
       onRootTruncated: async (truncation) => {
-        const { onTruncate } = options
-        if (onTruncate === undefined) throw rootTruncated(plan)
-        await this.#builder.pause(() => onTruncate(truncation))
+        if (options.onTruncate === undefined) throw rootTruncated(plan)
+        await this.#builder.pause(() => options.onTruncate?.(truncation))
       },
     })
     this.parked = new ParkedObjects(plan, claims, this.#unsettled, () => this.requestBuild())

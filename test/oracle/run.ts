@@ -15,8 +15,6 @@ const usage = 'npm run oracle -- [--minutes 30] [--seed 1] [--lanes 2]'
 const SEEDS_APART = 10_000_019
 /** Cases take the longer, the more tables a server has seen come and go: so a lane begins anew with another one. */
 const SPELL_SECONDS = 120
-/** From so many cases on, each feature must have occurred. */
-const ENOUGH_CASES = 1_000
 
 /**
  * Runs the oracle alone, for longer than the tests do: `npm run oracle -- --minutes 30 --seed 1`. Each lane is a process with a
@@ -40,49 +38,44 @@ async function main(): Promise<void> {
   })
   const folder = mkdtempSync(join(tmpdir(), 'pg-capture-oracle-'))
   try {
-    const counts = Array.from({ length: lanes }, (_, lane) => lane)
-    const codes = await Promise.all(counts.map((lane) => runLane({ seconds, seed, lane, lanes, folder })))
-    process.exitCode = codes.every((code) => code === 0) ? 0 : 1
+    const spells = Math.ceil(seconds / SPELL_SECONDS)
+    const spellsOf = (lane: number): Spell[] =>
+      Array.from({ length: spells }, (_, spell) => ({
+        seconds: seconds / spells,
+        seed: (seed + (spell * lanes + lane) * SEEDS_APART) | 0,
+        report: join(folder, `${lane}-${spell}.json`),
+      }))
+    const codes = await Promise.all(Array.from({ length: lanes }, (_, lane) => runLane(spellsOf(lane))))
     const total = new Coverage()
     for (const report of readdirSync(folder))
       total.add(Coverage.fromJson(readFileSync(join(folder, report), 'utf8')))
     const rate = (total.of('case') / seconds).toFixed(1)
     console.log(`\nAll ${lanes} lanes, ${rate} cases a second:\n${total.report()}`)
-    const missing = total.of('case') >= ENOUGH_CASES ? unmet(total) : []
-    if (missing.length === 0) return
-    console.error(`Never occurred: ${missing.join(', ')}`)
-    process.exitCode = 1
+    const missing = unmet(total)
+    if (missing.length > 0) console.error(`Never occurred: ${missing.join(', ')}`)
+    process.exitCode = missing.length === 0 && codes.every((code) => code === 0) ? 0 : 1
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-async function runLane({
-  seconds,
-  seed,
-  lane,
-  lanes,
-  folder,
-}: {
-  seconds: number
-  seed: number
-  lane: number
-  lanes: number
-  folder: string
-}): Promise<number> {
-  const spells = Math.ceil(seconds / SPELL_SECONDS)
-  for (let spell = 0; spell < spells; spell++) {
-    const code = await runSpell({
-      seconds: seconds / spells,
-      seed: (seed + (spell * lanes + lane) * SEEDS_APART) | 0,
-      report: join(folder, `${lane}-${spell}.json`),
-    })
+interface Spell {
+  readonly seconds: number
+  readonly seed: number
+  /** Where it leaves what it covered. */
+  readonly report: string
+}
+
+/** One spell after the other; gives the exit code of the first that fails. */
+async function runLane(spells: readonly Spell[]): Promise<number> {
+  for (const spell of spells) {
+    const code = await runSpell(spell)
     if (code !== 0) return code
   }
   return 0
 }
 
-async function runSpell(spell: { seconds: number; seed: number; report: string }): Promise<number> {
+async function runSpell(spell: Spell): Promise<number> {
   const vitest = fileURLToPath(new URL('vitest.mjs', import.meta.resolve('vitest/package.json')))
   const child: ChildProcess = spawn(process.execPath, [vitest, 'run', 'test/oracle/objects.pg.test.ts'], {
     env: {

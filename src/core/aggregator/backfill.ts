@@ -3,6 +3,7 @@ import type { ClaimingIdsSet } from '../pending/ids-set.ts'
 import { positiveInteger } from '../pending/positive-integer.ts'
 import { sweepRootIds } from '../root-ids/sweep-root-ids.ts'
 import type { Plan } from '../schema/plan.ts'
+import { refuseViews } from '../schema/refuse-views.ts'
 import type { QueryClient } from '../sql/client.ts'
 import type { ObjectBuilder } from './object-builder.ts'
 import type { UnsettledIds } from './unsettled-ids.ts'
@@ -51,6 +52,7 @@ export async function backfill(parts: BackfillParts, options: BackfillOptions): 
   const { after, onProgress, signal } = options
   const maxPending = positiveInteger(options.maxPending ?? 100_000, 'maxPending')
   signal?.throwIfAborted()
+  await refuseViews(plan, client)
   let progress: BackfillProgress = { objects: 0, lastId: after ?? null, since: await readVersion(client) }
   const builds = new PageBuilds(parts, { maxPending, signal })
   let page: readonly string[] = []

@@ -11,6 +11,8 @@ import { RecentDeletes } from '../root-ids/recent-deletes.ts'
 import { affectedRoots, lookUpRootIds } from '../root-ids/resolve-root-ids.ts'
 import { sweepRootIds } from '../root-ids/sweep-root-ids.ts'
 import type { Plan, TableNode } from '../schema/plan.ts'
+import { refuseViews } from '../schema/refuse-views.ts'
+import { askedOnce } from '../sql/asked-once.ts'
 import type { QueryClient } from '../sql/client.ts'
 import type { Truncation } from './changes.ts'
 import type { UnsettledIds } from './unsettled-ids.ts'
@@ -42,9 +44,11 @@ export class EventCollector {
   readonly #recentDeletes = new RecentDeletes()
   readonly #foreignLinks: ForeignLinks
   readonly #filteredColumns: FilteredColumns
+  readonly #refuseViews: () => Promise<void>
 
   constructor(options: EventCollectorOptions) {
     this.#options = options
+    this.#refuseViews = askedOnce(() => refuseViews(options.plan, options.client))
     this.#foreignLinks = new ForeignLinks(options.plan, options.client)
     this.#filteredColumns = new FilteredColumns(options.plan, options.client)
   }
@@ -112,6 +116,7 @@ export class EventCollector {
   }
 
   async #becomeVisible(events: readonly WALEvent[]): Promise<void> {
+    await this.#refuseViews()
     const visible = this.invisible.begin()
     try {
       await this.#options.fence.pass(events)

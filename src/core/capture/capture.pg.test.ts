@@ -310,6 +310,19 @@ describe('a failure that trying again can not mend', () => {
     expect(source.acknowledged).toEqual([])
   })
 
+  test('of a schema that takes a view for a table ends run', async () => {
+    await database.query('create view shelf as select * from book')
+    const schema: RootSchema = {
+      table: 'shelf',
+      primaryKey: 'id',
+      schema: { type: 'column', column: 'title' },
+    }
+    const { source, run } = running([aggregatorOf({ schema, onChange: () => undefined })])
+    source.put('one', [{ action: 'INSERT', table: 'shelf', data: { id: 1 } }])
+    await expect(run).rejects.toMatchObject({ code: 'TABLE_NOT_CAPTURABLE' })
+    expect(source.acknowledged).toEqual([])
+  })
+
   test('of the source ends run with it, after what is under way was emitted and acknowledged', async () => {
     const failure = new Error('the slot is gone')
     const { source, run } = running([aggregatorOf({ onChange: aWhile })])

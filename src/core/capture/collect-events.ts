@@ -19,6 +19,7 @@ const FATAL: ReadonlySet<CaptureErrorCode> = new Set<CaptureErrorCode>([
   'TRUNCATE_UNHANDLED',
   'CLIENT_RESULT_INVALID',
   'VISIBILITY_UNKNOWABLE',
+  'TABLE_NOT_CAPTURABLE',
 ])
 
 /** Takes events as far as the set, again and again until it works. Resolves to false where a stop kept it from that. */

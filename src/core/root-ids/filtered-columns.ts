@@ -1,6 +1,7 @@
 import { CaptureError } from '../errors/capture-error.ts'
 import type { Filter } from '../schema/filter.ts'
 import type { Plan, TableNode } from '../schema/plan.ts'
+import { askedOnce } from '../sql/asked-once.ts'
 import type { QueryClient } from '../sql/client.ts'
 import { quoteLiteral, quoteTable } from '../sql/identifier.ts'
 import type { TextForm, TextForms } from './may-match.ts'
@@ -20,7 +21,7 @@ export class FilteredColumns {
   readonly #client: QueryClient
   /** The places with a filter that compares, and the columns that it compares. */
   readonly #columns: ReadonlyMap<TableNode, readonly string[]>
-  #found: Promise<ReadonlyMap<TableNode, TextForms>> | null = null
+  readonly #found = askedOnce(() => this.#ask())
 
   constructor({ nodes }: Plan, client: QueryClient) {
     this.#client = client
@@ -35,13 +36,7 @@ export class FilteredColumns {
   /** The forms of the nodes' columns, or of more. */
   async formsOf(nodes: readonly TableNode[]): Promise<ReadonlyMap<TableNode, TextForms>> {
     if (!nodes.some((node) => this.#columns.has(node))) return NONE
-    this.#found ??= this.#ask()
-    try {
-      return await this.#found
-    } catch (error) {
-      this.#found = null
-      throw error
-    }
+    return this.#found()
   }
 
   async #ask(): Promise<ReadonlyMap<TableNode, TextForms>> {

@@ -1,6 +1,7 @@
 import { CaptureError } from '../errors/capture-error.ts'
 import type { TableName } from '../events/table-name.ts'
 import type { Plan, TableNode } from '../schema/plan.ts'
+import { askedOnce } from '../sql/asked-once.ts'
 import type { QueryClient } from '../sql/client.ts'
 import { quoteIdentifier, quoteLiteral, quoteTable } from '../sql/identifier.ts'
 import { pathsOf, type ShortPath } from './path-to-root.ts'
@@ -34,7 +35,7 @@ export class ForeignLinks {
   readonly #client: QueryClient
   /** For each place whose path is short: the one that links to the root's primary key. */
   readonly #ends: ReadonlyMap<TableNode, ShortPath>
-  #found: Promise<ReadonlySet<TableNode>> | null = null
+  readonly #found = askedOnce(() => this.#ask())
 
   constructor(plan: Plan, client: QueryClient) {
     this.#plan = plan
@@ -49,13 +50,7 @@ export class ForeignLinks {
   /** Those among the places whose path ends at such a link, or more. */
   async among(nodes: readonly TableNode[]): Promise<ReadonlySet<TableNode>> {
     if (!nodes.some((node) => this.#ends.has(node))) return NONE
-    this.#found ??= this.#ask()
-    try {
-      return await this.#found
-    } catch (error) {
-      this.#found = null
-      throw error
-    }
+    return this.#found()
   }
 
   async #ask(): Promise<ReadonlySet<TableNode>> {

@@ -72,11 +72,11 @@ describe('tables', () => {
     ])
     expect(await failure([{ table: 'shelf', oldColumns: [] }])).toEqual([
       'TABLE_NOT_CAPTURABLE',
-      '"shelf" is a view, which has no changes of its own. Name the tables beneath it.',
+      '"public"."shelf" is a view, which has no changes of its own. Name the tables beneath it.',
     ])
     expect(await failure([{ table: 'stock', oldColumns: [] }])).toEqual([
       'TABLE_NOT_CAPTURABLE',
-      '"stock" is a materialized view, which has no changes of its own. Name the tables beneath it.',
+      '"public"."stock" is a materialized view, which has no changes of its own. Name the tables beneath it.',
     ])
     expect(await failure([{ table: 'lent', oldColumns: [] }])).toEqual([
       'TABLE_NOT_CAPTURABLE',

@@ -1,15 +1,8 @@
 import { CaptureError } from '../../../core/errors/capture-error.ts'
+import { viewProblem } from '../../../core/schema/refuse-views.ts'
 import { quoteTable } from '../../../core/sql/identifier.ts'
 import { findOldRowProblem, findUnwritableProblem } from '../old-row-problem.ts'
 import type { TableFacts } from './database-facts.ts'
-
-const BENEATH = 'which has no changes of its own. Name the tables beneath it.'
-
-const KINDS: Readonly<Record<string, string>> = {
-  v: `a view, ${BENEATH}`,
-  m: `a materialized view, ${BENEATH}`,
-  f: 'a foreign table, whose changes are in the WAL of another server. Capture it there.',
-}
 
 const SENDS_GENERATED_COLUMNS = 180_000
 
@@ -19,8 +12,10 @@ export function findTableProblems(table: TableFacts): CaptureError[] {
     const text = `Table "${table.table}" does not exist in Postgres schema "${table.schema}". Create it, or name its schema.`
     return [new CaptureError('TABLE_MISSING', text)]
   }
-  if (table.kind !== 'r' && table.kind !== 'p') {
-    const text = `"${table.table}" is ${KINDS[table.kind] ?? `no table, ${BENEATH}`}`
+  const view = viewProblem(table, table.kind)
+  if (view !== null) return [view]
+  if (table.kind === 'f') {
+    const text = `"${table.table}" is a foreign table, whose changes are in the WAL of another server. Capture it there.`
     return [new CaptureError('TABLE_NOT_CAPTURABLE', text)]
   }
   if (table.isUnlogged) {

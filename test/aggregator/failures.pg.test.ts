@@ -1,4 +1,5 @@
 import {
+  buildRegularly,
   type Changes,
   EventAggregator,
   type EventAggregatorOptions,
@@ -6,7 +7,7 @@ import {
   ObjectsParkedError,
   type ParkedObject,
 } from 'pg-capture'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { testDatabase } from '../support/postgres.ts'
 import { bookSchema, library, retitled } from './library.ts'
 import { PlainSet } from './plain-set.ts'
@@ -162,6 +163,56 @@ describe('an id that can not be built', () => {
     await expect(aggregator.buildObjects()).rejects.toThrow('invalid input syntax')
     await aggregator.handleEvent(retitled('1'))
     expect(built).toEqual(['1'])
+  })
+})
+
+describe('a source that delivers in order, and again what was rejected', () => {
+  class DurableSet extends PlainSet {
+    readonly durable = true
+  }
+
+  /** Gives up where the same event is rejected for the tenth time. */
+  async function consume(aggregator: EventAggregator): Promise<string[]> {
+    const handled: string[] = []
+    let attempts = 0
+    for (const id of ['1', '2', '3']) {
+      const handle = (): Promise<boolean> =>
+        aggregator.handleEvent(retitled(id)).then(
+          () => true,
+          () => false,
+        )
+      while (!(await handle())) {
+        attempts += 1
+        if (attempts === 10) return handled
+      }
+      handled.push(id)
+    }
+    return handled
+  }
+
+  test('comes no further at an object that can not be taken, where it waits for the build', async () => {
+    const sink = new PickySink()
+    sink.bad.add('2')
+    const { aggregator } = aggregatorFor(sink, 0, { parkAfter: 3 })
+    expect(await consume(aggregator)).toEqual(['1'])
+    expect(sink.taken).toEqual(['1'])
+  })
+
+  test('goes on with a durable set and builds of their own', async () => {
+    const sink = new PickySink()
+    sink.bad.add('2')
+    const told: unknown[] = []
+    const { aggregator } = aggregatorFor(sink, 0, {
+      idsSet: new DurableSet(),
+      parkAfter: 3,
+      scheduleBuildObjects: (build) => void build(),
+      onError: (error) => told.push(error),
+    })
+    const builds = buildRegularly(aggregator, { sweepMs: 5, onError: (error) => told.push(error) })
+    expect(await consume(aggregator)).toEqual(['1', '2', '3'])
+    await vi.waitFor(() => expect(sink.taken).toEqual(expect.arrayContaining(['1', '3'])))
+    await vi.waitFor(() => expect(told).toContainEqual(new Error('the sink refuses an object')))
+    await builds.stop()
   })
 })
 

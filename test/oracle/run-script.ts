@@ -351,7 +351,9 @@ class ScriptRun {
       await Promise.all(this.#background)
       const failuresBefore = this.#interference.failures
       const wasAtEnd = this.#stream.isAtEnd
-      await this.#deliver({ do: 'deliver', events: Infinity, by: 'handleEvents' })
+      // A source that delivers in order and waits for the build comes no further at what is refused: docs/events.md.
+      const by = this.#interference.isRefusing ? 'collect' : 'handleEvents'
+      await this.#deliver({ do: 'deliver', events: Infinity, by })
       // No build of its own comes between the last ones and the judgement.
       if (wasAtEnd) await this.#process.stopCapture()
       const hadLost = await this.#sets.lapseLost()

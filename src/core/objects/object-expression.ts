@@ -10,7 +10,7 @@ import { arrayOrder, type Place } from './array-order.ts'
 import { arraysAtOnce } from './arrays-at-once.ts'
 import { jsonObject } from './json-object.ts'
 import { type IsAsked, type Reach, reachBelow, reachOfRoot } from './reach.ts'
-import { linkOf, rowCondition } from './row-condition.ts'
+import { joinCondition, linkOf, rowCondition } from './row-condition.ts'
 
 /** The SQL that makes an object of a row. */
 export interface ObjectSql {
@@ -119,7 +119,7 @@ class ObjectWriter {
 
   /** A correlated sub-select: Postgres reads just the children of this parent, by index. */
   #arrayOfOne(output: RowsOutput, parentAlias: string): SqlParts {
-    const { alias, from, condition } = this.#rows(output.node, parentAlias)
+    const { alias, from, condition } = this.#rows(output.node, parentAlias, rowCondition)
     const { list, joins } = this.#list(output, { alias, reach: null })
     return sql`(SELECT COALESCE(${list}, '[]'::json) FROM ${from}${joins} WHERE ${condition})`
   }
@@ -148,7 +148,7 @@ class ObjectWriter {
 
   /** One value of the same rows that an array would have as elements, for one parent at a time. */
   #aggregate(output: AggregateOutput, parentAlias: string): SqlParts {
-    const { alias, from, condition } = this.#rows(output.node, parentAlias)
+    const { alias, from, condition } = this.#rows(output.node, parentAlias, rowCondition)
     const { expression, joins } = this.#elements(output.node, { alias, reach: null }, true)
     return aggregateExpression(output, expression, sql` FROM ${from}${joins} WHERE ${condition}`)
   }
@@ -157,10 +157,14 @@ class ObjectWriter {
    * The rows of a place that hang on the parent's. Where there is a limit, they are a sub-select of their own, and whatever has
    * to hold for them holds inside it.
    */
-  #rows(node: TableNode, parentAlias: string): { alias: string; from: SqlParts; condition: SqlParts } {
+  #rows(
+    node: TableNode,
+    parentAlias: string,
+    conditionOf: typeof rowCondition,
+  ): { alias: string; from: SqlParts; condition: SqlParts } {
     const alias = this.#aliases.next(node.table.table)
     const from = [`${quoteTable(node.table)} AS ${alias}`]
-    const condition = rowCondition(node, alias, parentAlias)
+    const condition = conditionOf(node, alias, parentAlias)
     if (node.limit === null) return { alias, from, condition }
     const first = this.#aliases.next(node.table.table)
     const columns = node.columns.map((column) => `${alias}.${quoteIdentifier(column)}`).join(', ')
@@ -179,7 +183,7 @@ class ObjectWriter {
   #elements(node: TableNode, { alias, reach }: Omit<Row, 'joins'>, flatten: boolean): Elements {
     const { output } = node
     if (flatten && holdsRows(output)) {
-      const rows = this.#rows(output.node, alias)
+      const rows = this.#rows(output.node, alias, joinCondition)
       const row = { alias: rows.alias, reach: this.#below(reach, output.node) }
       const below = this.#elements(output.node, row, output.kind === 'row' || output.flatten)
       const join = sql` JOIN ${rows.from} ON ${rows.condition}`

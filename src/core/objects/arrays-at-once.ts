@@ -4,7 +4,7 @@ import { sql } from '../sql/fragment.ts'
 import { quoteIdentifier, quoteTable } from '../sql/identifier.ts'
 import type { SqlParts } from '../sql/query-builder.ts'
 import type { Reach } from './reach.ts'
-import { linkOf } from './row-condition.ts'
+import { joinedColumn, linkOf } from './row-condition.ts'
 
 /** Rows of a node, and the list that is made of those of one parent. */
 export interface ListedRows {
@@ -39,7 +39,7 @@ export function arraysAtOnce(
     return {
       child,
       key: `COALESCE(${like}, ${child}) AS ${name}`,
-      on: `${parentAlias}.${quoteIdentifier(pair.parent)} = ${arraysAlias}.${name}`,
+      on: `${joinedColumn(node, parentAlias, pair.parent)} = ${arraysAlias}.${name}`,
     }
   })
   const isReached = reach(

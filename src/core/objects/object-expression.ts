@@ -10,7 +10,7 @@ import { arrayOrder, type Place } from './array-order.ts'
 import { arraysAtOnce } from './arrays-at-once.ts'
 import { jsonObject } from './json-object.ts'
 import { type IsAsked, type Reach, reachBelow, reachOfRoot } from './reach.ts'
-import { joinCondition, linkOf, rowCondition } from './row-condition.ts'
+import { joinCondition, joinedColumn, linkOf, rowCondition } from './row-condition.ts'
 
 /** The SQL that makes an object of a row. */
 export interface ObjectSql {
@@ -106,7 +106,7 @@ class ObjectWriter {
       const name = quoteIdentifier(isTaken ? `key${index === 0 ? '' : index + 1}` : child)
       return {
         selected: `${inner.alias}.${quoteIdentifier(child)} AS ${name}`,
-        on: `${parentAlias}.${quoteIdentifier(parent)} = ${alias}.${name}`,
+        on: `${joinedColumn(node, parentAlias, parent)} = ${alias}.${name}`,
       }
     })
     const selected = keys.map((key) => key.selected).join(', ')

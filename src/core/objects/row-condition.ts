@@ -1,5 +1,5 @@
 import { tableKey } from '../events/table-name.ts'
-import { filterSql } from '../schema/filter.ts'
+import { filterColumns, filterSql } from '../schema/filter.ts'
 import type { Link, TableNode } from '../schema/plan.ts'
 import { joinSql } from '../sql/fragment.ts'
 import { quoteIdentifier, quoteTable } from '../sql/identifier.ts'
@@ -14,15 +14,25 @@ export function rowCondition(node: TableNode, alias: string, parentAlias: string
  * The same for rows that are joined to the parent's.
  *
  * Postgres 18 removes a join of a table with itself by equal unique columns, and may lose a second equality of the two on the way:
- * a link of several columns back to a table. There the parent's columns are written so that it sees no equal columns.
+ * a link of several columns back to a table. There the parent's columns are hidden.
  */
 export function joinCondition(node: TableNode, alias: string, parentAlias: string): SqlParts {
   const { pairs, parent } = linkOf(node)
   if (pairs.length === 1 || !isAbove(node)) return rowCondition(node, alias, parentAlias)
-  return conditionOn(node, alias, (name) => {
-    const column = quoteIdentifier(name)
-    return `COALESCE((SELECT ${column} FROM ${quoteTable(parent.table)} WHERE FALSE), ${parentAlias}.${column})`
-  })
+  return conditionOn(node, alias, (column) => hiddenColumn(parent, parentAlias, column))
+}
+
+/**
+ * A column of the parent's, as the rows of a node are joined to it that may be missing.
+ *
+ * Where a column is known to equal a constant, Postgres compares with that and leaves the columns' own equality out. From 16 on it may then join
+ * what hangs on a missing row. So the columns of a row that may be missing itself are hidden where they can be known: from the row
+ * above, or by a filter.
+ */
+export function joinedColumn(node: TableNode, parentAlias: string, column: string): string {
+  const { pairs, parent } = linkOf(node)
+  const isKnown = parent.link?.cardinality === 'one' && pairs.every((pair) => isKnowable(parent, pair.parent))
+  return isKnown ? hiddenColumn(parent, parentAlias, column) : `${parentAlias}.${quoteIdentifier(column)}`
 }
 
 export function linkOf(node: TableNode): Link {
@@ -43,4 +53,17 @@ function isAbove({ table, link }: TableNode): boolean {
     if (tableKey(above.table) === tableKey(table)) return true
   }
   return false
+}
+
+/** A column in whose place Postgres sees an expression of its type. */
+function hiddenColumn({ table }: TableNode, alias: string, name: string): string {
+  const column = quoteIdentifier(name)
+  return `COALESCE((SELECT ${column} FROM ${quoteTable(table)} WHERE FALSE), ${alias}.${column})`
+}
+
+function isKnowable({ link, filter }: TableNode, column: string): boolean {
+  return (
+    link?.pairs.some(({ child }) => child === column) === true ||
+    (filter !== null && filterColumns(filter).includes(column))
+  )
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from 'amqplib'
 import { expect, test } from 'vitest'
 import { serverDirectoriesOf } from '../test/support/left-behind.ts'
@@ -17,6 +18,8 @@ test('starts, keeps durable queues over a restart, and leaves neither a process 
       channel.sendToQueue('kept', Buffer.from('one'), { persistent: true })
       await channel.waitForConfirms()
     })
+    // It confirms a message when that is on disk; the queue itself may get there a moment later.
+    await sleep(5_000)
     await server.restart()
     await onChannel(server.url, async (channel) => {
       expect(await channel.checkQueue('kept')).toMatchObject({ messageCount: 1 })

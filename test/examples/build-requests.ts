@@ -51,11 +51,12 @@ export function testBuildRequests(open: () => Promise<BuildRequests>): void {
     const { starts } = await builder(queue, () => undefined)
     const began = performance.now()
     await Promise.all(Array.from({ length: 200 }, () => queue.request()))
+    const requestedMs = performance.now() - began
     await expect.poll(() => starts.length, patience).toBeGreaterThan(0)
     expect(starts[0]! - began).toBeGreaterThanOrEqual(95)
     await pause(700)
-    // Slow as this machine may be, it is not one build for each.
-    expect(starts.length).toBeLessThan(20)
+    // Where the requests take their time, there is one for each delay of 100 ms meanwhile.
+    expect(starts.length).toBeLessThan(20 + requestedMs / 50)
   })
 
   test('requests without end do not put a build off without end', async () => {

@@ -1,5 +1,6 @@
 import { filterSql } from '../schema/filter.ts'
 import type { TableNode } from '../schema/plan.ts'
+import { asColumn } from '../sql/as-column.ts'
 import { sql } from '../sql/fragment.ts'
 import { quoteIdentifier, quoteTable } from '../sql/identifier.ts'
 import type { SqlParts } from '../sql/query-builder.ts'
@@ -33,12 +34,10 @@ export function arraysAtOnce(
   const links = pairs.map((pair, index) => {
     const child = `${alias}.${quoteIdentifier(pair.child)}`
     const name = quoteIdentifier(index === 0 ? 'key' : `key${index + 1}`)
-    // One row for each parent: what is equal for the link has to be one group. COALESCE gives the key the type and the
-    // collation in which both columns are compared, without a look into the catalogue.
-    const like = `(SELECT ${quoteIdentifier(pair.parent)} FROM ${quoteTable(parent.table)} WHERE FALSE)`
+    // One row for each parent: what is equal for the link has to be one group.
     return {
       child,
-      key: `COALESCE(${like}, ${child}) AS ${name}`,
+      key: `${asColumn(parent.table, pair.parent, child)} AS ${name}`,
       on: `${joinedColumn(node, parentAlias, pair.parent)} = ${arraysAlias}.${name}`,
     }
   })

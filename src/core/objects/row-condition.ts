@@ -1,8 +1,9 @@
 import { tableKey } from '../events/table-name.ts'
 import { filterColumns, filterSql } from '../schema/filter.ts'
 import type { Link, TableNode } from '../schema/plan.ts'
+import { asColumn } from '../sql/as-column.ts'
 import { joinSql } from '../sql/fragment.ts'
-import { quoteIdentifier, quoteTable } from '../sql/identifier.ts'
+import { quoteIdentifier } from '../sql/identifier.ts'
 import type { SqlParts } from '../sql/query-builder.ts'
 
 /** Which rows hang on the parent's and count: `"review_1"."bookId" = "book_1"."id" AND "review_1"."hidden" = $1`. */
@@ -57,8 +58,7 @@ function isAbove({ table, link }: TableNode): boolean {
 
 /** A column in whose place Postgres sees an expression of its type. */
 function hiddenColumn({ table }: TableNode, alias: string, name: string): string {
-  const column = quoteIdentifier(name)
-  return `COALESCE((SELECT ${column} FROM ${quoteTable(table)} WHERE FALSE), ${alias}.${column})`
+  return asColumn(table, name, `${alias}.${quoteIdentifier(name)}`)
 }
 
 function isKnowable({ link, filter }: TableNode, column: string): boolean {

@@ -99,6 +99,14 @@ describe('a schema of tables', () => {
     await expect(aggregator.collect([retitled('1')])).resolves.toBe(true)
   })
 
+  test('is not taken for looked at where the client changes what was sent', async () => {
+    const { aggregator } = capturing({ client: { query: async () => ({ rows: [['good_review', 'v']] }) } })
+    await expect(aggregator.collect([retitled('1')])).rejects.toMatchObject({
+      code: 'CLIENT_RESULT_INVALID',
+      message: 'The client gave no text columns "name", "kind" that were asked for.',
+    })
+  })
+
   test('may have any name', async () => {
     const { aggregator, emitted } = capturing({
       schema: ratingsOf({ table: `odd."'\\name` }, { type: 'column', column: 'id' }),

@@ -1,9 +1,9 @@
-import { CaptureError } from '../errors/capture-error.ts'
 import type { Filter } from '../schema/filter.ts'
 import type { Plan, TableNode } from '../schema/plan.ts'
 import { askedOnce } from '../sql/asked-once.ts'
 import type { QueryClient } from '../sql/client.ts'
 import { quoteLiteral, quoteTable } from '../sql/identifier.ts'
+import { textColumns } from '../sql/text-columns.ts'
 import type { TextForm, TextForms } from './may-match.ts'
 
 const TYPES: Readonly<Record<TextForm, string>> = {
@@ -44,7 +44,8 @@ export class FilteredColumns {
     const questions = places.map((node, index) => formsQuestion(node, index, this.#columns.get(node) ?? []))
     const { rows } = await this.#client.query(questions.join(' UNION ALL '), [])
     const forms = new Map(places.map((node) => [node, new Map<string, TextForm>()]))
-    for (const { place, column, form } of rows.map(formOfRow)) {
+    for (const row of rows) {
+      const { place, column, form } = textColumns(row, ['place', 'column', 'form'])
       const node = places[Number(place)]
       if (node !== undefined && isTextForm(form)) forms.get(node)?.set(column, form)
     }
@@ -76,23 +77,4 @@ function formsQuestion({ table }: TableNode, index: number, columns: readonly st
 
 function isTextForm(form: string): form is TextForm {
   return Object.hasOwn(TYPES, form)
-}
-
-function formOfRow(row: unknown): { place: string; column: string; form: string } {
-  if (
-    typeof row === 'object' &&
-    row !== null &&
-    'place' in row &&
-    'column' in row &&
-    'form' in row &&
-    typeof row.place === 'string' &&
-    typeof row.column === 'string' &&
-    typeof row.form === 'string'
-  ) {
-    return { place: row.place, column: row.column, form: row.form }
-  }
-  throw new CaptureError(
-    'CLIENT_RESULT_INVALID',
-    'The client gave no text columns "place", "column" and "form" that were asked for.',
-  )
 }

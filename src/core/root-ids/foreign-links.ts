@@ -1,9 +1,9 @@
-import { CaptureError } from '../errors/capture-error.ts'
 import type { TableName } from '../events/table-name.ts'
 import type { Plan, TableNode } from '../schema/plan.ts'
 import { askedOnce } from '../sql/asked-once.ts'
 import type { QueryClient } from '../sql/client.ts'
 import { quoteIdentifier, quoteLiteral, quoteTable } from '../sql/identifier.ts'
+import { textColumns } from '../sql/text-columns.ts'
 import { pathsOf, type ShortPath } from './path-to-root.ts'
 
 /** Types of which equal values have one text. */
@@ -67,7 +67,8 @@ export class ForeignLinks {
       return `SELECT '${index}' AS "link", CASE WHEN ${same.join(' AND ')} THEN 'yes' ELSE 'no' END AS "same"`
     })
     const { rows } = await this.#client.query(comparisons.join(' UNION ALL '), [])
-    const same = new Set(rows.map(linkOfRow).filter((link) => link !== null))
+    const answers = rows.map((row) => textColumns(row, ['link', 'same']))
+    const same = new Set(answers.filter((answer) => answer.same === 'yes').map(({ link }) => link))
     const foreign = new Set([...links.keys()].filter((_, index) => !same.has(String(index))))
     return new Set([...this.#ends].flatMap(([place, { node }]) => (foreign.has(node) ? [place] : [])))
   }
@@ -86,22 +87,5 @@ function foldsTexts(table: TableName, column: string): string {
     'EXISTS (SELECT FROM pg_attribute AS "a" JOIN pg_collation AS "c" ON "c".oid = "a".attcollation' +
     ` WHERE "a".attrelid = ${quoteLiteral(quoteTable(table))}::regclass AND "a".attname = ${quoteLiteral(column)}` +
     ' AND NOT "c".collisdeterministic)'
-  )
-}
-
-/** The link whose type is the key's; `null` for one whose type is not. */
-function linkOfRow(row: unknown): string | null {
-  if (
-    typeof row === 'object' &&
-    row !== null &&
-    'link' in row &&
-    'same' in row &&
-    typeof row.link === 'string'
-  ) {
-    return row.same === 'yes' ? row.link : null
-  }
-  throw new CaptureError(
-    'CLIENT_RESULT_INVALID',
-    'The client gave no text columns "link" and "same" that were asked for.',
   )
 }
